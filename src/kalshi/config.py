@@ -1,0 +1,214 @@
+"""Settings from the environment: read once, validated, frozen, secrets masked.
+
+Every variable is one row of VARIABLES; `.env.example` and the README are held to that table by a test.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from dotenv import load_dotenv
+
+from kalshi.errors import ConfigError
+from kalshi.exchange.hosts import DEMO_BASE, LIVE_BASE, PAPER_BASE, check_api_base, is_live, is_loopback
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+MODES = ("paper", "demo", "live")
+_BASES = {"paper": PAPER_BASE, "demo": DEMO_BASE, "live": LIVE_BASE}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one run.
+
+    Money limits are Decimal dollars; `max_order_contracts` is contracts. Paths are absolute.
+    `key_id`, `private_key_password` and key paths are masked in `repr`.
+    """
+
+    mode: str
+    key_id: str
+    private_key_secret: str
+    private_key_path: Path | None
+    private_key_password: str
+    aws_region: str
+    email_sender: str
+    email_recipient: str
+    api_base: str
+    live_trading: bool
+    data_dir: Path
+    report_dir: Path
+    max_order_contracts: Decimal
+    max_order_cost: Decimal
+    max_event_cost: Decimal
+    max_day_cost: Decimal
+    max_orders_per_run: int
+    paper_balance: Decimal
+    tsa_url: str
+    secrets: tuple[str, ...] = field(
+        default=("key_id", "private_key_secret", "private_key_path", "private_key_password"), repr=False
+    )
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{item.name}={'***' if item.name in self.secrets and getattr(self, item.name) else repr(getattr(self, item.name))}"
+            for item in fields(self)
+            if item.name != "secrets"
+        )
+        return f"Config({', '.join(shown)})"
+
+    @property
+    def dry_run_forced(self) -> bool:
+        """Whether orders must not leave because live trading was not switched on."""
+        return self.mode == "live" and not self.live_trading
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable: its name, the Config field, the default text and its parser."""
+
+    name: str
+    field: str
+    default: str
+    parse: Callable[[str], Any]
+    meaning: str
+
+
+def _text(value: str) -> str:
+    return value.strip()
+
+
+def _flag(value: str) -> bool:
+    lowered = value.strip().lower()
+    if lowered in ("true", "1", "yes", "on"):
+        return True
+    if lowered in ("false", "0", "no", "off", ""):
+        return False
+    raise ValueError("expected true or false")
+
+
+def _dollars(value: str) -> Decimal:
+    try:
+        amount = Decimal(value.strip())
+    except InvalidOperation:
+        raise ValueError("expected an amount of dollars such as 25.00") from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError("expected an amount of dollars that is not negative")
+    return amount
+
+
+def _positive_int(value: str) -> int:
+    try:
+        number = int(value.strip())
+    except ValueError:
+        raise ValueError("expected a whole number") from None
+    if number < 1:
+        raise ValueError("expected a number of at least 1")
+    return number
+
+
+def _optional_path(value: str) -> Path | None:
+    return Path(value.strip()).expanduser() if value.strip() else None
+
+
+def _directory(value: str) -> Path:
+    path = Path(value.strip()).expanduser()
+    return path if path.is_absolute() else PROJECT_ROOT / path
+
+
+def _mode(value: str) -> str:
+    mode = value.strip().lower()
+    if mode and mode not in MODES:
+        raise ValueError("expected paper, demo or live")
+    return mode
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("KALSHI_MODE", "mode", "", _mode, "paper, demo or live; unset: DEMO_MODE decides"),
+    Variable("DEMO_MODE", "demo_mode", "false", _flag, "used only where KALSHI_MODE is unset"),
+    Variable("KALSHI_KEY_ID", "key_id", "", _text, "API key id; required in demo and live mode"),
+    Variable("KALSHI_PRIVATE_KEY_SECRET", "private_key_secret", "kalshi_api_key", _text,
+             "name of the private key in AWS Secrets Manager"),
+    Variable("KALSHI_PRIVATE_KEY_PATH", "private_key_path", "", _optional_path,
+             "private key file (PEM); used instead of Secrets Manager"),
+    Variable("KALSHI_PRIVATE_KEY_PASSWORD", "private_key_password", "", _text,
+             "passphrase of an encrypted private key"),
+    Variable("AWS_REGION", "aws_region", "us-east-1", _text, "region of Secrets Manager and SES"),
+    Variable("EMAIL_SENDER", "email_sender", "", _text, "unset: no e-mail is sent"),
+    Variable("EMAIL_RECIPIENT", "email_recipient", "", _text, "unset: no e-mail is sent"),
+    Variable("KALSHI_API_BASE", "api_base", "", _text, "another host; plain HTTP on loopback only"),
+    Variable("KALSHI_LIVE_TRADING", "live_trading", "false", _flag,
+             "must be true before an order leaves for the live exchange"),
+    Variable("KALSHI_DATA_DIR", "data_dir", "src/data", _directory, "caches and databases"),
+    Variable("KALSHI_REPORT_DIR", "report_dir", "src/reports", _directory, "what runs and backtests write"),
+    Variable("KALSHI_MAX_ORDER_CONTRACTS", "max_order_contracts", "100", _dollars, "contracts in one order"),
+    Variable("KALSHI_MAX_ORDER_COST", "max_order_cost", "10.00", _dollars, "dollars at risk in one order"),
+    Variable("KALSHI_MAX_EVENT_COST", "max_event_cost", "100.00", _dollars, "dollars at risk in one event"),
+    Variable("KALSHI_MAX_DAY_COST", "max_day_cost", "100.00", _dollars, "dollars put at risk in one day"),
+    Variable("KALSHI_MAX_ORDERS_PER_RUN", "max_orders_per_run", "40", _positive_int, "orders one run may send"),
+    Variable("KALSHI_PAPER_BALANCE", "paper_balance", "1000.00", _dollars, "cash of a new paper account"),
+    Variable("KALSHI_TSA_URL", "tsa_url", "https://www.tsa.gov/travel/passenger-volumes", _text,
+             "page with the counts; plain HTTP on loopback only"),
+)
+# Variables that other parts of the package read, known here so that a typing error is still caught.
+OTHER_NAMES = ("KALSHI_ENV_FILE", "KALSHI_SHARED_DATA")
+
+
+def load_config(
+    environ: Mapping[str, str] | None = None, *, mode: str | None = None, env_file: Path | None = None
+) -> Config:
+    """Return the settings of this run.
+
+    environ: the variables to read; default the process environment after adding the variables of the
+    `.env` file (KALSHI_ENV_FILE, else `.env` in the project root) that are not set already.
+    mode: overrides KALSHI_MODE and DEMO_MODE.
+    Raises ConfigError naming the variable and the fix.
+    """
+    if environ is None:
+        path = env_file or Path(os.environ.get("KALSHI_ENV_FILE") or PROJECT_ROOT / ".env")
+        if os.environ.get("KALSHI_ENV_FILE") and not path.exists():
+            raise ConfigError(f"KALSHI_ENV_FILE names {path}, which does not exist: create it or unset it")
+        load_dotenv(path, override=False, encoding="utf-8")
+        environ = os.environ
+    _refuse_unknown_names(environ)
+    values = {variable.field: _read(variable, environ) for variable in VARIABLES}
+    demo_mode = values.pop("demo_mode")
+    values["mode"] = _checked_mode(mode) if mode else values["mode"] or ("demo" if demo_mode else "live")
+    values["api_base"] = check_api_base(values["api_base"] or _BASES[values["mode"]])
+    _refuse_other_modes_host(values["mode"], values["api_base"])
+    return Config(**values)
+
+
+def _checked_mode(mode: str) -> str:
+    if mode not in MODES:
+        raise ConfigError(f"mode {mode!r} is unknown: use paper, demo or live")
+    return mode
+
+
+def _refuse_other_modes_host(mode: str, base: str) -> None:
+    if not is_loopback(base) and base != PAPER_BASE and is_live(base) != (mode == "live"):
+        raise ConfigError(
+            f"KALSHI_API_BASE={base} does not belong to mode {mode}: unset it, or change KALSHI_MODE"
+        )
+
+
+def _read(variable: Variable, environ: Mapping[str, str]) -> Any:
+    text = environ.get(variable.name, "")
+    try:
+        return variable.parse(text if text.strip() else variable.default)
+    except ValueError as error:
+        raise ConfigError(f"{variable.name}={text!r} is not valid: {error}") from None
+
+
+def _refuse_unknown_names(environ: Mapping[str, str]) -> None:
+    known = [variable.name for variable in VARIABLES] + list(OTHER_NAMES)
+    for name in sorted(environ):
+        if name.startswith("KALSHI_") and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "see .env.example for all names"
+            raise ConfigError(f"unknown variable {name}: {hint}")

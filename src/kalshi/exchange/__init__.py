@@ -1,0 +1,1 @@
+"""The wire: signing, models, fixed-point money, error bodies, price grids."""

@@ -1,0 +1,1 @@
+"""Index events: discovery, index quotes and history, likelihood of a move."""

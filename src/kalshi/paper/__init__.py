@@ -1,0 +1,1 @@
+"""An exchange on this machine: the same signed bytes, other consequences."""

@@ -1,0 +1,1 @@
+"""Pure arithmetic: fees, expected value, sizing, probability of a strike."""

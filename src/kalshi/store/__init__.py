@@ -1,0 +1,1 @@
+"""What must survive the process: runs, orders, fills, limits."""

@@ -1,0 +1,1 @@
+"""The one door for money: order identity, controls, submit, cancel, outcomes, reconciliation."""

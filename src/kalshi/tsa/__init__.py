@@ -1,0 +1,1 @@
+"""TSA counts and their vintages, forecast models, contract probabilities, simulation."""
