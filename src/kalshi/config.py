@@ -55,11 +55,11 @@ class Config:
     )
 
     def __repr__(self) -> str:
-        shown = (
-            f"{item.name}={'***' if item.name in self.secrets and getattr(self, item.name) else repr(getattr(self, item.name))}"
-            for item in fields(self)
-            if item.name != "secrets"
-        )
+        shown = []
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.name != "secrets":
+                shown.append(f"{item.name}={'***' if value and item.name in self.secrets else repr(value)}")
         return f"Config({', '.join(shown)})"
 
     @property
@@ -150,7 +150,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("KALSHI_MAX_ORDER_COST", "max_order_cost", "10.00", _dollars, "dollars at risk in one order"),
     Variable("KALSHI_MAX_EVENT_COST", "max_event_cost", "100.00", _dollars, "dollars at risk in one event"),
     Variable("KALSHI_MAX_DAY_COST", "max_day_cost", "100.00", _dollars, "dollars put at risk in one day"),
-    Variable("KALSHI_MAX_ORDERS_PER_RUN", "max_orders_per_run", "40", _positive_int, "orders one run may send"),
+    Variable("KALSHI_MAX_ORDERS_PER_RUN", "max_orders_per_run", "40", _positive_int, "orders of one run"),
     Variable("KALSHI_PAPER_BALANCE", "paper_balance", "1000.00", _dollars, "cash of a new paper account"),
     Variable("KALSHI_TSA_URL", "tsa_url", "https://www.tsa.gov/travel/passenger-volumes", _text,
              "page with the counts; plain HTTP on loopback only"),
