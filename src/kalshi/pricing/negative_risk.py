@@ -1,0 +1,138 @@
+"""What a set of positions in one mutually exclusive event is certain to return, and the price that completes it.
+
+General form: at most one listed market resolves YES, or none does ("none" is an outcome of its own). With signed
+positions x (+ YES, - NO), an outcome o pays V(o) = sum of x_i over x_i > 0 with i = o, plus sum of |x_i| over
+x_i < 0 with i != o. The floor is min over all outcomes of V(o) + cash, where cash is every signed fill amount less
+fees. For NO legs only this is G = sum q(1 - p) - max q - fees.
+
+Money is Decimal dollars, positions Decimal contracts. Only for mutually exclusive ladders with yes/no settlement: a
+nested ladder, or a market settled at a fair price between 0 and 1, breaks the arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+# (price, count) -> fee in dollars for buying count contracts of one side at price; a maker's is often zero.
+Fee = Callable[[Decimal, Decimal], Decimal]
+
+
+def no_fee(price: Decimal, count: Decimal) -> Decimal:
+    """Return the fee of a maker fill on a series that charges takers only."""
+    return ZERO
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One fill. contracts: signed, + bought YES or sold NO, - bought NO or sold YES.
+
+    cash: signed dollars that moved without the fee, negative when paid; fee: dollars, not negative.
+    """
+
+    ticker: str
+    contracts: Decimal
+    cash: Decimal
+    fee: Decimal = ZERO
+
+
+def buy_yes(ticker: str, count: Decimal, price: Decimal, fee: Decimal = ZERO) -> Leg:
+    """Return the leg of *count* YES contracts bought at *price* dollars each."""
+    return Leg(ticker, count, -count * price, fee)
+
+
+def buy_no(ticker: str, count: Decimal, price: Decimal, fee: Decimal = ZERO) -> Leg:
+    """Return the leg of *count* NO contracts bought at *price* dollars each, the price of NO."""
+    return Leg(ticker, -count, -count * price, fee)
+
+
+def sell_yes(ticker: str, count: Decimal, price: Decimal, fee: Decimal = ZERO) -> Leg:
+    """Return the leg of *count* YES contracts sold at *price* dollars each."""
+    return Leg(ticker, -count, count * price, fee)
+
+
+def sell_no(ticker: str, count: Decimal, price: Decimal, fee: Decimal = ZERO) -> Leg:
+    """Return the leg of *count* NO contracts sold at *price* dollars each, the price of NO."""
+    return Leg(ticker, count, count * price, fee)
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """Profit and loss of an event by outcome, in dollars, fees included.
+
+    by_outcome: one entry per market that can resolve YES; none: what is left when no listed market does.
+    floor, best: the least and the most of all of them. legs: number of markets with a position.
+    """
+
+    by_outcome: Mapping[str, Decimal]
+    none: Decimal
+    floor: Decimal
+    best: Decimal
+    legs: int
+
+    def is_locked(self, target: Decimal = ZERO) -> bool:
+        """Return whether at least *target* dollars are certain. Needs two legs: an empty event locks nothing."""
+        return self.legs >= 2 and self.floor >= target
+
+
+def guarantee(legs: Iterable[Leg], tickers: Iterable[str] = ()) -> Guarantee:
+    """Return profit and loss of *legs* under every outcome of a mutually exclusive event.
+
+    legs: all fills of the event so far, in any order. tickers: all markets of the event; those with fills are added.
+    A round trip is fine: buying and selling the same market nets the position and leaves the cash.
+    """
+    positions: dict[str, Decimal] = dict.fromkeys(tickers, ZERO)
+    cash = ZERO
+    for leg in legs:
+        positions[leg.ticker] = positions.get(leg.ticker, ZERO) + leg.contracts
+        cash += leg.cash - leg.fee
+    none = cash - sum((held for held in positions.values() if held < 0), ZERO)
+    # Against "none", an outcome adds its own YES contracts, or takes away its own NO contracts: + x either way.
+    by_outcome = {ticker: none + held for ticker, held in positions.items()}
+    values = [none, *by_outcome.values()]
+    held_in = sum(1 for held in positions.values() if held)
+    return Guarantee(by_outcome, none, min(values), max(values), held_in)
+
+
+def completing_price(
+    legs: Iterable[Leg],
+    ticker: str,
+    count: Decimal,
+    prices: Iterable[Decimal],
+    *,
+    fee: Fee = no_fee,
+    margin: Decimal = ZERO,
+) -> Decimal | None:
+    """Return the highest price of *prices* at which buying *count* NO of *ticker* still guarantees *margin*.
+
+    legs: the fills so far. prices: the market's price grid, dollars of NO, any order. fee: of the new leg.
+    margin: dollars the floor must reach with the new leg, in total. Returns None when no price does it.
+    The grid is searched instead of solving for the price: a fee that is rounded up has no inverse.
+    """
+    if count <= 0:
+        raise ValueError(f"count must be positive, not {count}")
+    before = list(legs)
+    # The new leg's cost is one constant over all outcomes, so the floor without it is worked out once.
+    unpaid = guarantee([*before, Leg(ticker, -count, ZERO)]).floor
+    for price in sorted(prices, reverse=True):
+        if unpaid - count * price - fee(price, count) >= margin:
+            return price
+    return None
+
+
+def worst_case_of_blanket(price: Decimal, count: Decimal, legs: int, *, fee: Fee = no_fee) -> Decimal:
+    """Return the worst profit and loss, whatever part of *legs* equal NO bids fills; 0 or negative dollars.
+
+    count: contracts per market. Any partial filling is covered: with every leg at most *count* contracts, each
+    further fill of q pays q(1 - price) - fee, so the worst is either one leg alone or every fee with no gain.
+    """
+    if legs <= 0:
+        return ZERO
+    one_fee = fee(price, count)
+    one_leg = -count * price - one_fee
+    further = count * (ONE - price) - one_fee
+    return min(ZERO, one_leg, one_leg + min(ZERO, further) * (legs - 1))
