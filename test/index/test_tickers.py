@@ -83,8 +83,19 @@ def test_market_tickers_keep_the_label_as_written() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "KXINX", "KXINX-26FEB30", "KXINX-26OKT09", "kxinx-26OCT09", "KXINX-26OCT09H2500",
-                                  "KXINX-26OCT09-B7812", "KXINX-26OCT091600"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "KXINX",
+        "KXINX-26FEB30",
+        "KXINX-26OKT09",
+        "kxinx-26OCT09",
+        "KXINX-26OCT09H2500",
+        "KXINX-26OCT09-B7812",
+        "KXINX-26OCT091600",
+    ],
+)
 def test_wrong_event_tickers_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
         parse_event_ticker(text)

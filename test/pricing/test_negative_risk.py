@@ -157,7 +157,7 @@ LEGS = st.lists(
 
 
 def payout(legs: list[Leg], winner: str | None) -> D:
-    """Settle one contract at a time from the rule book: a long pays 1 if its market wins, a short 1 if it does not."""
+    """Settle from the rule book: a YES pays 1 if its market wins, a NO 1 if it does not."""
     total = D(0)
     for ticker in "ABCDE":
         held = sum((leg.contracts for leg in legs if leg.ticker == ticker), D(0))
@@ -177,18 +177,28 @@ def test_brute_force_over_all_outcomes_agrees(legs: list[Leg]) -> None:
 
 
 @given(LEGS, COUNTS, st.sampled_from("AEZ"))
-def test_the_completing_price_is_the_last_one_that_keeps_the_margin(legs: list[Leg], count: D, ticker: str) -> None:
+def test_the_completing_price_is_the_last_one_that_keeps_the_margin(
+    legs: list[Leg], count: D, ticker: str
+) -> None:
     price = completing_price(legs, ticker, count, CENTS, fee=taker)
 
     def floor_at(p: D) -> D:
         return guarantee([*legs, buy_no(ticker, count, p, taker(p, count))]).floor
 
     for candidate in CENTS:
-        assert (floor_at(candidate) < 0) == (price is None or candidate > price) or candidate < (price or D(0))
+        assert (floor_at(candidate) < 0) == (price is None or candidate > price) or candidate < (
+            price or D(0)
+        )
 
 
-@given(st.lists(st.decimals(min_value=D(0), max_value=D(100), places=2), min_size=1, max_size=12), PRICES, st.booleans())
-def test_no_partial_filling_of_a_blanket_is_worse_than_its_bound(filled: list[D], price: D, fees: bool) -> None:
+@given(
+    st.lists(st.decimals(min_value=D(0), max_value=D(100), places=2), min_size=1, max_size=12),
+    PRICES,
+    st.booleans(),
+)
+def test_no_partial_filling_of_a_blanket_is_worse_than_its_bound(
+    filled: list[D], price: D, fees: bool
+) -> None:
     fee = taker if fees else lambda price, count: D(0)
     legs = [buy_no(f"M{i}", q, price, fee(price, q)) for i, q in enumerate(filled) if q]
     assert guarantee(legs).floor >= worst_case_of_blanket(price, D(100), len(filled), fee=fee)

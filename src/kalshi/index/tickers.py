@@ -1,8 +1,8 @@
 """Event and market tickers, built and parsed: for display, archives and hints, never to find what to trade.
 
-A trader asks the exchange which events are open. Four generations of names stand in stored data: INXD/INXW and
-NASDAQ100D/W (2022 to 2023, by weekday), INX and NASDAQ100 (2024), with KX in front (from November 2024), and with
-the settlement hour as suffix (by May 2025): KXINX-26OCT09H1600.
+A trader asks the exchange which events are open. Four generations of names stand in stored data: INXD/INXW
+and NASDAQ100D/W (2022 to 2023, by weekday), INX and NASDAQ100 (2024), with KX in front (from November 2024),
+and with the settlement hour as suffix (by May 2025): KXINX-26OCT09H1600.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MARKET = re.compile(r"([TBA])(-?\d+(?:\.\d+)?)", re.ASCII)
 
 @dataclass(frozen=True)
 class EventTicker:
-    """The parts of an event ticker. day: calendar date in New York; at: settlement time there, None without suffix."""
+    """The parts of an event ticker. day: date in New York; at: settlement time there, None without suffix."""
 
     series: str
     day: date
@@ -109,17 +109,17 @@ def parse_market_ticker(text: str) -> MarketTicker:
 
 
 def sp_event(day: date) -> str:
-    """Return the name of the S&P 500 range event that settles at the close of *day*; a hint, not a promise."""
+    """Return the name of the S&P 500 range event that settles at the close of *day*; a hint only."""
     return _daily_event(day, current=SP_DAILY, daily="INXD", friday="INXW")
 
 
 def nasdaq_event(day: date) -> str:
-    """Return the name of the Nasdaq-100 range event that settles at the close of *day*; a hint, not a promise."""
+    """Return the name of the Nasdaq-100 range event that settles at the close of *day*; a hint only."""
     return _daily_event(day, current=NASDAQ_DAILY, daily="NASDAQ100D", friday="NASDAQ100W")
 
 
 def this_friday(day: date) -> date:
-    """Return the Friday of *day*'s week, *day* itself if it is one; Saturday and Sunday give the coming one."""
+    """Return the first Friday on or after *day*; Saturday and Sunday give the coming one."""
     return day + timedelta(days=(FRIDAY - day.weekday()) % 7)
 
 

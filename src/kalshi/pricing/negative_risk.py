@@ -1,12 +1,12 @@
-"""What a set of positions in one mutually exclusive event is certain to return, and the price that completes it.
+"""What a set of positions in one mutually exclusive event is certain to return; completing prices.
 
-General form: at most one listed market resolves YES, or none does ("none" is an outcome of its own). With signed
-positions x (+ YES, - NO), an outcome o pays V(o) = sum of x_i over x_i > 0 with i = o, plus sum of |x_i| over
-x_i < 0 with i != o. The floor is min over all outcomes of V(o) + cash, where cash is every signed fill amount less
-fees. For NO legs only this is G = sum q(1 - p) - max q - fees.
+General form: at most one listed market resolves YES, or none does ("none" is an outcome of its own). With
+signed positions x (+ YES, - NO), an outcome o pays V(o) = sum of x_i over x_i > 0 with i = o, plus sum of
+|x_i| over x_i < 0 with i != o. The floor is min over all outcomes of V(o) + cash, where cash is every
+signed fill amount less fees. For NO legs only this is G = sum q(1 - p) - max q - fees.
 
-Money is Decimal dollars, positions Decimal contracts. Only for mutually exclusive ladders with yes/no settlement: a
-nested ladder, or a market settled at a fair price between 0 and 1, breaks the arithmetic.
+Money is Decimal dollars, positions Decimal contracts. Only for mutually exclusive ladders with yes/no
+settlement: a nested ladder, or a market settled at a fair price between 0 and 1, breaks the arithmetic.
 """
 
 from __future__ import annotations
@@ -75,15 +75,15 @@ class Guarantee:
     legs: int
 
     def is_locked(self, target: Decimal = ZERO) -> bool:
-        """Return whether at least *target* dollars are certain. Needs two legs: an empty event locks nothing."""
+        """Return whether *target* dollars are certain. Needs two legs: an empty event locks nothing."""
         return self.legs >= 2 and self.floor >= target
 
 
 def guarantee(legs: Iterable[Leg], tickers: Iterable[str] = ()) -> Guarantee:
     """Return profit and loss of *legs* under every outcome of a mutually exclusive event.
 
-    legs: all fills of the event so far, in any order. tickers: all markets of the event; those with fills are added.
-    A round trip is fine: buying and selling the same market nets the position and leaves the cash.
+    legs: all fills of the event so far, in any order. tickers: all markets of the event; those with fills
+    are added. A round trip is fine: buying and selling the same market nets the position and leaves the cash.
     """
     positions: dict[str, Decimal] = dict.fromkeys(tickers, ZERO)
     cash = ZERO
@@ -91,7 +91,8 @@ def guarantee(legs: Iterable[Leg], tickers: Iterable[str] = ()) -> Guarantee:
         positions[leg.ticker] = positions.get(leg.ticker, ZERO) + leg.contracts
         cash += leg.cash - leg.fee
     none = cash - sum((held for held in positions.values() if held < 0), ZERO)
-    # Against "none", an outcome adds its own YES contracts, or takes away its own NO contracts: + x either way.
+    # Against "none", an outcome adds its own YES contracts, or takes away its own NO contracts: + x either
+    # way.
     by_outcome = {ticker: none + held for ticker, held in positions.items()}
     values = [none, *by_outcome.values()]
     held_in = sum(1 for held in positions.values() if held)
@@ -127,8 +128,9 @@ def completing_price(
 def worst_case_of_blanket(price: Decimal, count: Decimal, legs: int, *, fee: Fee = no_fee) -> Decimal:
     """Return the worst profit and loss, whatever part of *legs* equal NO bids fills; 0 or negative dollars.
 
-    count: contracts per market. Any partial filling is covered: with every leg at most *count* contracts, each
-    further fill of q pays q(1 - price) - fee, so the worst is either one leg alone or every fee with no gain.
+    count: contracts per market. Any partial filling is covered: with every leg at most *count* contracts,
+    each further fill of q pays q(1 - price) - fee, so the worst is either one leg alone or every fee with no
+    gain.
     """
     if legs <= 0:
         return ZERO

@@ -1,0 +1,40 @@
+"""Directories and files of a run: refused with one line when they can not be written, never half-written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from kalshi.errors import ConfigError
+
+
+def writable_directory(path: Path, what: str, fix: str) -> Path:
+    """Return *path* as an existing directory that takes files.
+
+    what, fix: for the message, such as "report directory" and "--report-dir or KALSHI_REPORT_DIR".
+    Raises ConfigError when it can not be made or written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigError(f"{what} {path} can not be written ({reason}): choose another with {fix}") from None
+    return path
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write *text* to *path* (UTF-8) so that a reader, even after a power cut, finds the old or the new."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o644)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

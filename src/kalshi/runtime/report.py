@@ -1,0 +1,209 @@
+"""What a run tells a person: marks, lines and tables, as text for a terminal or mail and as HTML."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from html import escape
+from pathlib import Path
+
+from kalshi.runtime.clock import new_york_text
+from kalshi.runtime.files import write_atomically
+
+WIDTH = 100
+_GAP = "  "
+_NARROWEST = 8
+_CELL = "padding:2px 10px;border-bottom:1px solid #ddd"
+_MARK = "display:inline-block;margin-right:8px;padding:2px 8px;background:#b00020;color:#fff;font-weight:bold"
+
+
+@dataclass(frozen=True)
+class _Line:
+    text: str
+
+
+@dataclass(frozen=True)
+class _Table:
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def is_number(self, column: int) -> bool:
+        """Return whether every filled cell of *column* is a number, so that it is aligned to the right."""
+        cells = [row[column] for row in self.rows if row[column] not in ("", "–")]
+        return bool(cells) and all(_looks_like_number(cell) for cell in cells)
+
+
+class Report:
+    """One report, filled from top to bottom; every text is cleaned of control characters on the way in."""
+
+    def __init__(self, title: str) -> None:
+        self.title = _clean(title)
+        self.marks: list[str] = []
+        self._parts: list[_Line | _Table] = []
+
+    def mark(self, word: str) -> None:
+        """Show *word*, such as SAMPLE, PAPER or DRY RUN, at the top; a second time changes nothing."""
+        if word not in self.marks:
+            self.marks.append(_clean(word))
+
+    def add_line(self, text: str = "") -> None:
+        """Append one line of prose; an empty one separates paragraphs."""
+        self._parts.append(_Line(_clean(text)))
+
+    def add_table(self, title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Append a table. None is shown as –, aware datetimes in New York time, numbers to the right.
+
+        Raises ValueError when a row has not as many cells as there are headers.
+        """
+        for row in rows:
+            if len(row) != len(headers):
+                raise ValueError(
+                    f"table {title!r}: a row has {len(row)} cells, the header has {len(headers)}"
+                )
+        cells = tuple(tuple(_cell(value) for value in row) for row in rows)
+        self._parts.append(_Table(_clean(title), tuple(_clean(header) for header in headers), cells))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was added yet; marks do not count."""
+        return not self._parts
+
+    def text(self, width: int = WIDTH) -> str:
+        """Return the report as text, ending in a newline; no wider than *width* where the columns allow it."""
+        head = [self.title, "=" * min(_width(self.title), width)]
+        if self.marks:
+            head.append(" ".join(f"*** {mark} ***" for mark in self.marks))
+        lines = ["\n".join(head), ""]
+        for before, part in zip([None, *self._parts], self._parts, strict=False):
+            if isinstance(part, _Line):
+                lines += [""] * isinstance(before, _Table) + [_wrapped(part.text, width)]
+            else:
+                lines += [""] * (before is not None) + [_table_text(part, width)]
+        return "\n".join(line.rstrip() for line in "\n".join(lines).splitlines()) + "\n"
+
+    def html(self) -> str:
+        """Return the report as one HTML page; everything that came in is escaped, the style is inline."""
+        parts = [f"<h2>{escape(self.title)}</h2>"]
+        if self.marks:
+            parts.append(
+                "<p>" + "".join(f'<span style="{_MARK}">{escape(m)}</span>' for m in self.marks) + "</p>"
+            )
+        for part in self._parts:
+            if isinstance(part, _Table):
+                parts.append(_table_html(part))
+            elif part.text:
+                parts.append(f'<p style="margin:4px 0">{escape(part.text)}</p>')
+        body = "\n".join(parts)
+        return (
+            f'<!DOCTYPE html>\n<html lang="en"><head><meta
+            charset="utf-8"><title>{escape(self.title)}</title></head>\n' f'<body
+            style="font-family:sans-serif;font-size:14px;color:#222">\n{body}\n</body></html>\n'
+        )
+
+    def save(self, directory: Path, stem: str) -> tuple[Path, Path]:
+        """Write `<stem>.txt` and `<stem>.html` into *directory*, whole or not at all; return both paths."""
+        text, page = directory / f"{stem}.txt", directory / f"{stem}.html"
+        write_atomically(text, self.text())
+        write_atomically(page, self.html())
+        return text, page
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return new_york_text(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return _clean(str(value))
+
+
+def _clean(text: str) -> str:
+    """Return *text* on one line: texts from an exchange may carry line breaks or terminal codes."""
+    if text.isprintable():
+        return text
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text).strip()
+
+
+def _looks_like_number(cell: str) -> bool:
+    bare = cell.strip().lstrip("+-−$").replace(",", "").removesuffix("%").removesuffix("¢").lstrip("+-−$")
+    return bare.replace(".", "", 1).isdigit()
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _wrapped(text: str, width: int) -> str:
+    return (
+        "\n".join(textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)) if text else ""
+    )
+
+
+def _column_widths(table: _Table, width: int) -> list[int]:
+    columns = range(len(table.headers))
+    natural = [max([_width(table.headers[i]), *(_width(row[i]) for row in table.rows)]) for i in columns]
+    shrinkable = [i for i in columns if not table.is_number(i)]
+    while sum(natural) + len(_GAP) * (len(natural) - 1) > width:
+        widest = max(shrinkable, key=lambda i: natural[i], default=-1)
+        if widest < 0 or natural[widest] <= _NARROWEST:
+            break
+        natural[widest] -= 1
+    return natural
+
+
+def _table_text(table: _Table, width: int) -> str:
+    title = [table.title, "-" * _width(table.title)] if table.title else []
+    if not table.rows:
+        return "\n".join([*title, "(none)"])
+    widths = _column_widths(table, width)
+    right = [table.is_number(i) for i in range(len(widths))]
+    rule = _GAP.join("-" * w for w in widths)
+    lines = [*title, *_row_lines(table.headers, widths, right), rule]
+    for row in table.rows:
+        lines += _row_lines(row, widths, right)
+    return "\n".join(lines)
+
+
+def _row_lines(row: Sequence[str], widths: list[int], right: list[bool]) -> list[str]:
+    cells = [
+        textwrap.wrap(text, w) or [""] if _width(text) > w else [text]
+        for text, w in zip(row, widths, strict=True)
+    ]
+    lines = []
+    for level in range(max(len(cell) for cell in cells)):
+        pieces = [cell[level] if level < len(cell) else "" for cell in cells]
+        lines.append(_GAP.join(_padded(p, w, r) for p, w, r in zip(pieces, widths, right, strict=True)))
+    return lines
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    space = " " * max(0, width - _width(text))
+    return space + text if right else text + space
+
+
+def _table_html(table: _Table) -> str:
+    align = ["right" if table.is_number(i) else "left" for i in range(len(table.headers))]
+    head = "".join(
+        f'<th style="{_CELL};text-align:{a}">{escape(h)}</th>'
+        for h, a in zip(table.headers, align, strict=True)
+    )
+    body = "\n".join(
+        "<tr>"
+        + "".join(
+            f'<td style="{_CELL};text-align:{a}">{escape(c)}</td>' for c, a in zip(row, align, strict=True)
+        )
+        + "</tr>"
+        for row in table.rows
+    )
+    title = f"<h3>{escape(table.title)}</h3>\n" if table.title else ""
+    if not table.rows:
+        return f"{title}<p>(none)</p>"
+    return f'{title}<table style="border-collapse:collapse">\n<tr>{head}</tr>\n{body}\n</table>'

@@ -1,0 +1,153 @@
+"""What a job is handed: settings, time, exchange, desk, store, log and report of this one run."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from kalshi.config import Config
+from kalshi.errors import ConfigError, KalshiError
+from kalshi.exchange.hosts import is_loopback
+from kalshi.runtime.clock import Clock, clock_from, new_york_text, utc_now
+from kalshi.runtime.endings import NothingToDo
+from kalshi.runtime.files import writable_directory
+from kalshi.runtime.report import Report
+
+if TYPE_CHECKING:
+    from kalshi.clients import ExchangeClient
+    from kalshi.store import Store
+    from kalshi.trading.desk import Desk, OrderReport
+
+REPORT_FIX = "--report-dir or KALSHI_REPORT_DIR"
+DATA_FIX = "--data-dir or KALSHI_DATA_DIR"
+
+
+class Run:
+    """One run of one job. Exchange, desk and store are opened when they are first asked for.
+
+    now: aware UTC, fixed for the whole run: the moment of --date, else of the start. Decide with this.
+    clock: callable, aware UTC, moves on; starts at `now`. For ages of quotes and for waiting.
+    dry_run: no order leaves this process, for the reason in dry_run_reason.
+    """
+
+    def __init__(
+        self,
+        *,
+        job: str,
+        run_id: str,
+        config: Config,
+        args: argparse.Namespace,
+        log: logging.Logger,
+        moment: datetime | None = None,
+    ) -> None:
+        self.job, self.run_id, self.config, self.args, self.log = job, run_id, config, args, log
+        self.offline: bool = args.offline
+        self.now = moment or utc_now()
+        self.clock: Clock = clock_from(moment)
+        self.started_at = utc_now()
+        self.dry_run_reason = _dry_run_reason(config, args, moment)
+        self.report = Report(f"{job}: {new_york_text(self.now)}")
+        self._exchange: ExchangeClient | None = None
+        self._store: Store | None = None
+        self._desk: Desk | None = None
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether orders stay here: asked for, or forced by the settings."""
+        return bool(self.dry_run_reason)
+
+    @property
+    def data_dir(self) -> Path:
+        """The directory of caches and databases, made when missing. Raises ConfigError when not writable."""
+        return writable_directory(self.config.data_dir, "data directory", DATA_FIX)
+
+    @property
+    def report_dir(self) -> Path:
+        """The directory for reports, made when missing. Raises ConfigError when not writable."""
+        return writable_directory(self.config.report_dir, "report directory", REPORT_FIX)
+
+    @property
+    def store_path(self) -> Path:
+        """The database of this mode; each has its own, so that a paper order never stands for a live one."""
+        return self.data_dir / f"kalshi_{self.config.mode}.db"
+
+    @property
+    def paper_state(self) -> Path:
+        """The database of the paper exchange, which the next run finds again."""
+        return self.data_dir / "paper_exchange.db"
+
+    @property
+    def exchange(self) -> ExchangeClient:
+        """The signed client of this run's mode, connected when first asked for."""
+        if self._exchange is None:
+            from kalshi.connect import connect
+
+            if self.offline and self.config.mode != "paper" and not is_loopback(self.config.api_base):
+                raise ConfigError(
+                    f"--offline and mode {self.config.mode} exclude each other: use --mode paper"
+                )
+            state = self.paper_state if self.config.mode == "paper" else None
+            self._exchange = connect(self.config, clock=self.clock, paper_state=state)
+        return self._exchange
+
+    @property
+    def store(self) -> Store:
+        """The record of runs, orders and fills. Raises StoreError when it can not be used."""
+        if self._store is None:
+            from kalshi.store import Store
+
+            self._store = Store.open(self.store_path)
+        return self._store
+
+    @property
+    def desk(self) -> Desk:
+        """The one door for orders; store and exchange are reconciled before it opens."""
+        if self._desk is None:
+            from kalshi.trading.desk import Desk
+            from kalshi.trading.limits import Limits
+
+            desk = Desk(
+                self.exchange,
+                self.store,
+                Limits.from_config(self.config),
+                clock=self.clock,
+                dry_run=self.dry_run,
+                run_id=self.run_id,
+            )
+            for found in desk.reconcile():
+                self.log.warning("reconciliation: %s", found)
+                self.report.add_line(f"Reconciliation: {found}")
+            self._desk = desk
+        return self._desk
+
+    @property
+    def order_reports(self) -> list[OrderReport]:
+        """What became of every intent of this run so far; empty as long as the desk was not used."""
+        return list(self._desk.reports) if self._desk is not None else []
+
+    def nothing_to_do(self, reason: str) -> NoReturn:
+        """End the run here, well, with *reason* in log and report, such as "XNYS is closed today"."""
+        raise NothingToDo(reason)
+
+    def close(self) -> None:
+        """Give back what was opened; a failure here is logged and changes nothing."""
+        for opened in (self._store, self._exchange):
+            close = getattr(opened, "close", None)
+            if close is not None:
+                try:
+                    close()
+                except (KalshiError, OSError) as error:
+                    self.log.warning("closing failed: %s", error)
+
+
+def _dry_run_reason(config: Config, args: argparse.Namespace, moment: datetime | None) -> str:
+    if args.dry_run:
+        return "--dry-run was given"
+    if config.dry_run_forced:
+        return "live mode without KALSHI_LIVE_TRADING=true"
+    if moment is not None and config.mode != "paper":
+        return "--date sends orders to the paper exchange only"
+    return ""

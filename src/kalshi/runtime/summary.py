@@ -1,0 +1,107 @@
+"""The end of a run as a person sees it: report saved, printed and mailed once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kalshi.errors import EXIT_OK, EXIT_STOPPED
+from kalshi.runtime.clock import new_york
+from kalshi.runtime.endings import Ending
+from kalshi.runtime.run import Run
+
+if TYPE_CHECKING:
+    from kalshi.trading.desk import OrderReport
+
+
+def deliver(run: Run, ending: Ending, *, redact: Callable[[str], str]) -> None:
+    """Save, print and mail the report of *run*; trouble with one of them is logged and stops none of the
+    others.
+
+    A run that failed before it had anything to report has said its one line in the log: nothing more is
+    printed or saved, but a configured mail still goes out. A run stopped by the switch mails nothing.
+    """
+    had_content = not run.report.is_empty
+    _complete(run, ending)
+    if had_content or ending.code == EXIT_OK:
+        _save(run)
+        text = redact(run.report.text())
+    else:
+        text = ""
+    mailed_copy = "" if run.args.no_email or ending.code == EXIT_STOPPED else _mail(run, ending, redact)
+    # When the mail is shown instead of sent it contains the report: once is enough.
+    print_out(mailed_copy if text and mailed_copy else text)
+
+
+def print_out(text: str) -> None:
+    """Write *text* to standard output; a reader that went away (`| head`) is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # else the interpreter complains again at exit
+
+
+def _complete(run: Run, ending: Ending) -> None:
+    if ending.line:
+        word = (
+            "Nothing to do" if ending.code == EXIT_OK else f"{ending.status.replace('_', ' ').capitalize()}"
+        )
+        run.report.add_line(f"{word}: {ending.line}")
+    if run.dry_run:
+        run.report.add_line(f"Dry run, no order was sent: {run.dry_run_reason}")
+    if run.order_reports:
+        run.report.add_table(
+            "Orders of this run", _ORDER_HEADERS, [_order_row(report) for report in run.order_reports]
+        )
+    run.report.add_line(f"Run {run.run_id}, mode {run.config.mode}, exit code {ending.code}")
+
+
+_ORDER_HEADERS = ("market", "side", "price", "count", "outcome", "filled", "average", "fee", "reason")
+
+
+def _order_row(report: OrderReport) -> tuple[object, ...]:
+    intent = report.intent
+    return (
+        intent.ticker,
+        intent.side.value,
+        intent.price,
+        intent.count,
+        report.outcome.value,
+        report.filled,
+        report.average_price,
+        report.fee,
+        report.reason,
+    )
+
+
+def _mail(run: Run, ending: Ending, redact: Callable[[str], str]) -> str:
+    """Send the summary; return the text to print instead when no mail is configured."""
+    from kalshi.mailer import send_email
+
+    subject = f"{run.job}: {ending.status.replace('_', ' ')} ({run.config.mode}{', dry run' * run.dry_run})"
+    text = redact(run.report.text())
+    if not (run.config.email_sender and run.config.email_recipient):
+        missing = [
+            n
+            for n, v in (
+                ("EMAIL_SENDER", run.config.email_sender),
+                ("EMAIL_RECIPIENT", run.config.email_recipient),
+            )
+            if not v
+        ]
+        heading = f"E-mail (not sent: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set)"
+        return f"{heading}\nSubject: {subject}\n\n{text}"
+    send_email(run.config, subject, text, redact(run.report.html()))
+    return ""
+
+
+def _save(run: Run) -> None:
+    stem = f"{run.job}_{new_york(run.now):%Y-%m-%d_%H%M}_{run.run_id[-6:]}"
+    try:
+        text, _ = run.report.save(run.report_dir, stem)
+        run.log.info("report saved: %s", text)
+    except Exception as error:  # noqa: BLE001 - the orders are done; their record in the store must not be
+    lost
+        run.log.error("the report could not be saved: %s", error)
