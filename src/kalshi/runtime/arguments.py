@@ -13,7 +13,7 @@ from kalshi.errors import EXIT_CONFIG
 AddArguments = Callable[[argparse.ArgumentParser], object]
 
 EXIT_CODES = (
-    "exit codes: 0 done (also: nothing to do today), 1 crashed, 2 configuration or arguments, 3 known error,\n"
+    "exit codes: 0 done or nothing to do today, 1 crashed, 2 configuration or arguments, 3 known error,\n"
     "4 already running, 5 stopped by switch, 6 an order's outcome is unknown, 130/143 interrupted"
 )
 

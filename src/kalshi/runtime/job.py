@@ -145,8 +145,7 @@ def _recorded(spec: Job, run: Run) -> Ending:
             run.log.info("dry run: %s", run.dry_run_reason)
         code = spec.function(run)
         ending = _ended_well(run, code)
-    except BaseException as error:  # noqa: BLE001 - whatever happened, the row is closed and the report
-    delivered
+    except BaseException as error:  # noqa: BLE001 - the row is closed whatever happened
         ending = explain(error, run.log)
     if opened:
         try:

@@ -74,7 +74,7 @@ class Report:
         return not self._parts
 
     def text(self, width: int = WIDTH) -> str:
-        """Return the report as text, ending in a newline; no wider than *width* where the columns allow it."""
+        """Return the report as text, with a final newline; no wider than *width* if columns allow."""
         head = [self.title, "=" * min(_width(self.title), width)]
         if self.marks:
             head.append(" ".join(f"*** {mark} ***" for mark in self.marks))
@@ -100,9 +100,9 @@ class Report:
                 parts.append(f'<p style="margin:4px 0">{escape(part.text)}</p>')
         body = "\n".join(parts)
         return (
-            f'<!DOCTYPE html>\n<html lang="en"><head><meta
-            charset="utf-8"><title>{escape(self.title)}</title></head>\n' f'<body
-            style="font-family:sans-serif;font-size:14px;color:#222">\n{body}\n</body></html>\n'
+            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            f"<title>{escape(self.title)}</title></head>\n"
+            f'<body style="font-family:sans-serif;font-size:14px;color:#222">\n{body}\n</body></html>\n'
         )
 
     def save(self, directory: Path, stem: str) -> tuple[Path, Path]:

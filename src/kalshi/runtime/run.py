@@ -44,7 +44,7 @@ class Run:
         moment: datetime | None = None,
     ) -> None:
         self.job, self.run_id, self.config, self.args, self.log = job, run_id, config, args, log
-        self.offline: bool = args.offline
+        self.offline: bool = args.offline or config.offline
         self.now = moment or utc_now()
         self.clock: Clock = clock_from(moment)
         self.started_at = utc_now()

@@ -102,6 +102,5 @@ def _save(run: Run) -> None:
     try:
         text, _ = run.report.save(run.report_dir, stem)
         run.log.info("report saved: %s", text)
-    except Exception as error:  # noqa: BLE001 - the orders are done; their record in the store must not be
-    lost
+    except Exception as error:  # noqa: BLE001 - the run itself is done and recorded
         run.log.error("the report could not be saved: %s", error)
