@@ -68,7 +68,7 @@ class _NoAnswer(Exception):
 
 
 class _TooLong(Exception):
-    """The answer is longer than MAX_BODY_BYTES."""
+    """The answer is longer than is read."""
 
 
 class KalshiClient(Caller):
@@ -102,6 +102,7 @@ class KalshiClient(Caller):
         self.clock_offset_s = 0.0
         self.read_budget_s = read_budget_s
         self.writes_allowed = not is_live(self.base_url) if writes_allowed is None else writes_allowed
+        self.max_body_bytes = MAX_BODY_BYTES
         self.pacer = Pacer(clock=monotonic, sleep=sleep)
         self._credentials = credentials
         self._clock = clock
@@ -199,7 +200,7 @@ class KalshiClient(Caller):
                 answer = self._attempt(method, path, params, body, deadline)
             except _TooLong:
                 kind = ResponseError if method in RETRYABLE_METHODS else OutcomeUnknown
-                text = f"{method} {path}: the answer is longer than {MAX_BODY_BYTES} bytes"
+                text = f"{method} {path}: the answer is longer than {self.max_body_bytes} bytes"
                 raise kind(text, method=method, path=path) from None
             except _NoAnswer as lost:
                 error = _lost(method, path, lost)
@@ -262,7 +263,7 @@ class KalshiClient(Caller):
         while part := raw.read1(65536, decode_content=True):
             parts.append(part)
             size += len(part)
-            if size > MAX_BODY_BYTES:
+            if size > self.max_body_bytes:
                 raise _TooLong
             if self._monotonic() > deadline:
                 raise requests.ReadTimeout("the answer came too slowly")

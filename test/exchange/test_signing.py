@@ -18,9 +18,10 @@ RSA = rsa.generate_private_key(65537, 2048)
 OTHER_RSA = rsa.generate_private_key(65537, 2048)
 ED = ed25519.Ed25519PrivateKey.generate()
 PATH = "/trade-api/v2/portfolio/orders"
+PKCS1, PKCS8 = serialization.PrivateFormat.TraditionalOpenSSL, serialization.PrivateFormat.PKCS8
 
 
-def pem(key, form=serialization.PrivateFormat.PKCS8, passphrase=None) -> bytes:
+def pem(key, form=PKCS8, passphrase=None) -> bytes:
     hidden = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
     return key.private_bytes(serialization.Encoding.PEM, form, hidden)
 
@@ -48,8 +49,10 @@ def test_openssl_agrees_with_the_rsa_signature(tmp_path):
     )
     (tmp_path / "sig").write_bytes(base64.b64decode(sign(RSA, 7, "POST", PATH)))
     (tmp_path / "text").write_bytes(b"7POST" + PATH.encode())
-    command = ["openssl", "dgst", "-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"]
-    command += ["-sigopt", "rsa_mgf1_md:sha256", "-verify", "public.pem", "-signature", "sig", "text"]
+    command = ["openssl", "dgst", "-sha256"]
+    for option in ("rsa_padding_mode:pss", "rsa_pss_saltlen:32", "rsa_mgf1_md:sha256"):
+        command += ["-sigopt", option]
+    command += ["-verify", "public.pem", "-signature", "sig", "text"]
     try:
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30)
     except FileNotFoundError:
@@ -57,7 +60,7 @@ def test_openssl_agrees_with_the_rsa_signature(tmp_path):
     assert "Verified OK" in done.stdout
 
 
-@given(st.integers(0, 2**53), st.sampled_from(["GET", "POST", "PUT", "DELETE"]), st.text("abc/-", max_size=20))
+@given(st.integers(0, 2**53), st.sampled_from(["GET", "POST", "DELETE"]), st.text("abc/-", max_size=20))
 def test_a_signature_is_good_for_its_own_request_only(ts_ms, method, tail):
     path = "/trade-api/v2/" + tail
     signature = sign(ED, ts_ms, method, path)
@@ -83,7 +86,7 @@ def test_the_three_headers():
     assert verify(ED.public_key(), headers["KALSHI-ACCESS-SIGNATURE"], 55, "GET", PATH)
 
 
-@pytest.mark.parametrize("form", [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL])
+@pytest.mark.parametrize("form", [PKCS1, PKCS8])
 @pytest.mark.parametrize("passphrase", [None, b"open sesame"])
 def test_rsa_keys_load_in_both_forms_with_and_without_a_passphrase(form, passphrase):
     key = load_private_key(pem(RSA, form, passphrase), passphrase or b"")

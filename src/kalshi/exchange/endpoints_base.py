@@ -42,7 +42,8 @@ class Endpoint:
         for name in filters:
             if name not in self.parameters:
                 near = difflib.get_close_matches(name, self.parameters, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(self.parameters) or 'none'}"
+                known = ", ".join(self.parameters) or "none"
+                hint = f"did you mean {near[0]}?" if near else f"known: {known}"
                 raise ConfigError(f"{self.method} {self.path} has no parameter {name}: {hint}")
         return [(name, _text(value)) for name, value in filters.items() if value is not None]
 
