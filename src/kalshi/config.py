@@ -50,6 +50,7 @@ class Config:
     max_orders_per_run: int
     paper_balance: Decimal
     tsa_url: str
+    offline: bool
     secrets: tuple[str, ...] = field(
         default=("key_id", "private_key_secret", "private_key_path", "private_key_password"), repr=False
     )
@@ -154,6 +155,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("KALSHI_PAPER_BALANCE", "paper_balance", "1000.00", _dollars, "cash of a new paper account"),
     Variable("KALSHI_TSA_URL", "tsa_url", "https://www.tsa.gov/travel/passenger-volumes", _text,
              "page with the counts; plain HTTP on loopback only"),
+    Variable("KALSHI_OFFLINE", "offline", "false", _flag, "true: as if every script were given --offline"),
 )
 # Variables that other parts of the package read, known here so that a typing error is still caught.
 OTHER_NAMES = ("KALSHI_ENV_FILE", "KALSHI_SHARED_DATA")
