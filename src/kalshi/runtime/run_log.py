@@ -55,7 +55,8 @@ class TextFormatter(logging.Formatter):
         """Return the line (with the traceback below it, if there is one), redacted."""
         when = new_york(datetime.fromtimestamp(record.created, UTC)).strftime("%Y-%m-%d %H:%M:%S %Z")
         fields = [f"{key}={getattr(record, key)}" for key in KEYS[2:] if getattr(record, key, "")]
-        line = f"{when} {record.levelname} {record.getMessage()}{'  ' if fields else ''}{' '.join(fields)}"
+        message = " ".join(record.getMessage().splitlines())  # a foreign text can not forge a second line
+        line = f"{when} {record.levelname} {message}{'  ' if fields else ''}{' '.join(fields)}"
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
         return self._redact(line)
