@@ -1,0 +1,151 @@
+"""Predictive distributions of a week's mean, in passengers: survival function and quantiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtr
+
+Floats = NDArray[np.float64]
+
+MIN_ERRORS = 12  # fewer past errors than this say too little: a wide prior joins them
+PRIOR_SD = 0.035  # of the log error; about twice the usual spread
+DEGREES = 4.0  # of the Student t kernels; tails as heavy as the errors' own
+
+
+class Distribution(Protocol):
+    """A distribution of the week's mean; `above` is P(mean > x), non-increasing in x, inside 0..1."""
+
+    @property
+    def sd(self) -> float:
+        """Return a standard deviation in passengers."""
+        ...
+
+    def above(self, x: ArrayLike) -> Floats:
+        """Return P(mean > x) for each x in passengers, strictly above."""
+        ...
+
+    def quantile(self, q: float) -> float:
+        """Return the value with probability *q* (0 < q < 1) at or below it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Exact:
+    """All seven days are published; *total* is their sum."""
+
+    total: int
+
+    @property
+    def sd(self) -> float:
+        """Return 0."""
+        return 0.0
+
+    def above(self, x: ArrayLike) -> Floats:
+        """Return 1 where the mean is strictly above x, else 0; compared as sums, without rounding."""
+        return (self.total > 7.0 * np.atleast_1d(np.asarray(x, dtype=np.float64))).astype(np.float64)
+
+    def quantile(self, q: float) -> float:
+        """Return the mean itself."""
+        return self.total / 7
+
+
+@dataclass(frozen=True)
+class Empirical:
+    """Equally likely *points*; with *half* the probability is (count + 1/2) / (n + 1)."""
+
+    points: Floats
+    half: bool = False
+
+    @cached_property
+    def _sorted(self) -> Floats:
+        return np.sort(self.points)
+
+    @property
+    def sd(self) -> float:
+        """Return the standard deviation of the points."""
+        return float(np.std(self.points)) if self.points.size else float("inf")
+
+    def above(self, x: ArrayLike) -> Floats:
+        """Return the share of points strictly above x (0.5 where there is no point at all)."""
+        x = np.atleast_1d(np.asarray(x, dtype=np.float64))
+        size = self.points.size
+        count = (size - np.searchsorted(self._sorted, x, side="right")).astype(np.float64)
+        if self.half or not size:
+            return (count + 0.5) / (size + 1)
+        return count / size
+
+    def quantile(self, q: float) -> float:
+        """Return the quantile of the points, by linear interpolation."""
+        return float(np.quantile(self._sorted, q)) if self.points.size else float("nan")
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """A centre times exp(past log errors), each error spread by a Student t kernel.
+
+    center: passengers. errors: ln(actual / forecast) of earlier weeks at the same distance to the week's
+    end. weights: of the errors, any positive scale. floor: the mean can not be below, as the published days
+    alone bring it there.
+    """
+
+    center: float
+    errors: Floats
+    weights: Floats
+    floor: float = 0.0
+
+    @cached_property
+    def _spread(self) -> tuple[float, float, Floats]:
+        """Return (scale of the errors, kernel width, weights summing to one)."""
+        weights = self.weights / self.weights.sum() if self.weights.size else self.weights
+        scale = error_scale(self.errors, weights)
+        effective = 1.0 / float(np.sum(weights**2)) if weights.size else 1.0
+        return scale, max(0.9 * scale * effective**-0.2, 1e-6), weights
+
+    @property
+    def sd(self) -> float:
+        """Return half the robust and half the plain standard deviation of the errors, in passengers."""
+        return self.center * self._spread[0]
+
+    def above(self, x: ArrayLike) -> Floats:
+        """Return P(mean > x) for each x in passengers."""
+        x = np.atleast_1d(np.asarray(x, dtype=np.float64))
+        scale, width, weights = self._spread
+        gap = np.log(np.maximum(x, 1.0) / self.center)
+        count = self.errors.size
+        own = np.zeros_like(gap)
+        if count:
+            # a Student t has variance DEGREES / (DEGREES - 2): shrink the kernels so that `width` holds
+            unit = width * np.sqrt((DEGREES - 2) / DEGREES)
+            own = stdtr(DEGREES, (self.errors[None, :] - gap[:, None]) / unit) @ weights
+        wide = stdtr(DEGREES, -gap / max(scale, 1e-6))
+        share = max(0.0, 1 - count / MIN_ERRORS) * 0.9 + 0.1
+        above = np.clip((1 - share) * own + share * wide, 0.0, 1.0)
+        return np.where(x < self.floor, 1.0, above)
+
+    def quantile(self, q: float) -> float:
+        """Return the quantile by bisection, to a tenth of a passenger."""
+        low, high = self.center * 0.2, self.center * 5.0
+        while high - low > 0.05:
+            middle = (low + high) / 2
+            low, high = (middle, high) if 1 - float(self.above(middle)[0]) < q else (low, middle)
+        return max((low + high) / 2, self.floor)
+
+
+def error_scale(errors: Floats, weights: Floats | None = None) -> float:
+    """Return 0.5 (1.4826 median|e|) + 0.5 rms(e) of log errors, joined by a wide prior while they are few."""
+    if errors.size == 0:
+        return PRIOR_SD
+    weights = np.full(errors.size, 1.0) if weights is None or not weights.size else weights
+    weights = weights / weights.sum()
+    order = np.argsort(np.abs(errors))
+    middle = int(np.searchsorted(np.cumsum(weights[order]), 0.5))
+    robust = 1.4826 * float(np.abs(errors)[order][min(middle, errors.size - 1)])
+    plain = float(np.sqrt(np.sum(weights * errors**2)))
+    own = 0.5 * robust + 0.5 * plain
+    share = max(0.0, 1 - errors.size / MIN_ERRORS)
+    return float(np.sqrt(share * PRIOR_SD**2 + (1 - share) * own**2))
