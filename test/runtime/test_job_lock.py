@@ -48,9 +48,12 @@ def holder(directory: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_second_process_is_told_who_holds_it(tmp_path: Path) -> None:
-    with holder(tmp_path) as process, pytest.raises(AlreadyRunning) as caught:
-        with job_lock(tmp_path, "demo", run_id="mine", started_at=START):
-            pass
+    with (
+        holder(tmp_path) as process,
+        pytest.raises(AlreadyRunning) as caught,
+        job_lock(tmp_path, "demo", run_id="mine", started_at=START),
+    ):
+        pass
     assert f"pid {process.pid} since 2026-10-09 10:30 EDT" in str(caught.value)
     assert caught.value.exit_code == EXIT_ALREADY_RUNNING
 
@@ -73,6 +76,6 @@ def test_a_killed_holder_locks_nobody_out(tmp_path: Path) -> None:
 def test_an_unreadable_note_is_no_obstacle(tmp_path: Path) -> None:
     with holder(tmp_path):
         (tmp_path / "demo.holder.json").write_text("{")
-        with pytest.raises(AlreadyRunning, match="holder unknown"):
-            with job_lock(tmp_path, "demo", run_id="mine", started_at=START):
-                pass
+        mine = job_lock(tmp_path, "demo", run_id="mine", started_at=START)
+        with pytest.raises(AlreadyRunning, match="holder unknown"), mine:
+            pass

@@ -46,7 +46,7 @@ def test_json_lines_carry_the_fixed_keys() -> None:
     log = RunLog("r1", "demo", json_lines=True, stream=stream)
     try:
         log.logger.info("two\nlines “%s”", "x", extra={"ticker": "T-1", "event": "E", "client_order_id": "c"})
-        logging.getLogger("kalshi.trading.desk").warning("from a room below")
+        logging.getLogger("kalshi.trading.desk").warning("from a room below", extra={"attempt": 2})
         logging.getLogger("urllib3").info("a library's chatter")
         logging.getLogger("urllib3").warning("a library's warning")
     finally:
@@ -55,6 +55,7 @@ def test_json_lines_carry_the_fixed_keys() -> None:
     assert [row["message"] for row in rows] == ["two\nlines “x”", "from a room below", "a library's warning"]
     assert all((row["run_id"], row["job"]) == ("r1", "demo") and set(KEYS) <= set(row) for row in rows)
     assert rows[0]["ticker"] == "T-1" and rows[1]["ticker"] == ""
+    assert rows[1]["attempt"] == "2"
 
 
 def test_a_second_run_in_the_same_process_logs_once() -> None:

@@ -15,7 +15,7 @@ FULL_DAY_CLOSE_HOUR = 16
 
 @dataclass(frozen=True)
 class Session:
-    """One trading day. day: in New York; opens_at, closes_at: aware UTC; early_close: ends before 16:00 there."""
+    """One trading day. day: date in New York; opens_at, closes_at: aware UTC."""
 
     day: date
     opens_at: datetime
@@ -42,7 +42,7 @@ class MarketDays:
 
     @classmethod
     def around(cls, now: datetime) -> MarketDays:
-        """Return the calendar from a month before *now* (aware) to two years after it, which is all a job needs."""
+        """Return the calendar from a month before *now* (aware) to two years after it."""
         today = new_york(now).date()
         return cls(today - timedelta(days=31), today + timedelta(days=365 * YEARS_AHEAD))
 
@@ -55,7 +55,7 @@ class MarketDays:
         return Session(day, opens.to_pydatetime(), closes.to_pydatetime())
 
     def today(self, now: datetime) -> Session | None:
-        """Return the session of New York's date at *now* (aware), None when the exchange is closed that day."""
+        """Return the session of New York's date at *now* (aware), None when there is none that day."""
         return self.session(new_york(now).date())
 
     def next_session(self, day: date) -> Session:

@@ -16,6 +16,7 @@ from kalshi.runtime.clock import new_york
 
 KEYS = ("run_id", "job", "event", "ticker", "client_order_id")
 ROOM = "kalshi"
+_ORDINARY = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", *KEYS}
 _MASK = "***"
 # Shorter values would also blank ordinary words, and nobody's key is that short.
 _SHORTEST_SECRET = 6
@@ -54,7 +55,8 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line (with the traceback below it, if there is one), redacted."""
         when = new_york(datetime.fromtimestamp(record.created, UTC)).strftime("%Y-%m-%d %H:%M:%S %Z")
-        fields = [f"{key}={getattr(record, key)}" for key in KEYS[2:] if getattr(record, key, "")]
+        shown = {key: getattr(record, key, "") for key in KEYS[2:]} | _others(record)
+        fields = [f"{key}={value}" for key, value in shown.items() if value not in ("", None)]
         message = " ".join(record.getMessage().splitlines())  # a foreign text can not forge a second line
         line = f"{when} {record.levelname} {message}{'  ' if fields else ''}{' '.join(fields)}"
         if record.exc_info:
@@ -63,7 +65,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (UTC), level, logger, message and the fixed keys, empty where unknown."""
+    """One JSON object a line: time (UTC), level, logger, message, fixed keys (empty if unknown), extras."""
 
     def __init__(self, redact: Redactor) -> None:
         super().__init__()
@@ -78,9 +80,15 @@ class JsonFormatter(logging.Formatter):
             "message": self._redact(record.getMessage()),
             **{key: self._redact(str(getattr(record, key, "") or "")) for key in KEYS},
         }
+        row |= {key: self._redact(str(value)) for key, value in _others(record).items() if key not in row}
         if record.exc_info:
             row["exception"] = self._redact(self.formatException(record.exc_info))
         return json.dumps(row, ensure_ascii=False)
+
+
+def _others(record: logging.LogRecord) -> dict[str, object]:
+    """Return what a module added through `extra` beside the fixed keys."""
+    return {key: value for key, value in vars(record).items() if key not in _ORDINARY}
 
 
 class _Stamp(logging.Filter):
