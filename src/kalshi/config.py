@@ -16,7 +16,7 @@ from typing import Any
 from dotenv import load_dotenv
 
 from kalshi.errors import ConfigError
-from kalshi.exchange.hosts import DEMO_BASE, LIVE_BASE, PAPER_BASE, check_api_base, is_live, is_loopback
+from kalshi.exchange.hosts import DEMO_BASE, LIVE_BASE, PAPER_BASE, check_api_base, mode_of_host
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 MODES = ("paper", "demo", "live")
@@ -193,7 +193,7 @@ def _checked_mode(mode: str) -> str:
 
 
 def _refuse_other_modes_host(mode: str, base: str) -> None:
-    if not is_loopback(base) and base != PAPER_BASE and is_live(base) != (mode == "live"):
+    if mode_of_host(base) not in ("", mode):
         raise ConfigError(
             f"KALSHI_API_BASE={base} does not belong to mode {mode}: unset it, or change KALSHI_MODE"
         )

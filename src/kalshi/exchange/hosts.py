@@ -36,6 +36,15 @@ def is_live(url: str) -> bool:
     return (urlsplit(url).hostname or "") in LIVE_HOSTS
 
 
+def mode_of_host(url: str) -> str:
+    """Return the one mode an allowed host belongs to, or "" for loopback, which serves all."""
+    if is_loopback(url):
+        return ""
+    if urlsplit(url).hostname == urlsplit(PAPER_BASE).hostname:
+        return "paper"
+    return "live" if is_live(url) else "demo"
+
+
 def check_api_base(url: str) -> str:
     """Return *url* without a trailing slash, or raise ConfigError naming what is not allowed.
 
