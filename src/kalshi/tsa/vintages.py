@@ -52,7 +52,8 @@ class Vintages:
         for row in self.rows:
             if not LOWEST <= row.passengers <= HIGHEST or row.day < FIRST_DAY:
                 raise DataError(
-                    f"{row.day}: {row.passengers} passengers: not in {LOWEST}..{HIGHEST} or before {FIRST_DAY}"
+                    f"{row.day}: {row.passengers} passengers can not be: expected {LOWEST}..{HIGHEST} "
+                    f"for a day since {FIRST_DAY}"
                 )
 
     def __len__(self) -> int:

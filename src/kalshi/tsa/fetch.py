@@ -1,0 +1,251 @@
+"""Bring the counts up to date: tsa.gov, else the local cache, else (in paper mode) the embedded sample.
+
+Only the running year and years of which days are missing are read; last year is read again once a week until
+June, because TSA restates it early in the year. Every page read is kept, compressed, with its time, since
+tomorrow's page can not tell what today's said. A page that is refused leaves the cache as it was.
+"""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+from kalshi.config import Config
+from kalshi.errors import ConfigError, DataError, StaleDataError, StoreError
+from kalshi.exchange.hosts import is_loopback
+from kalshi.tsa.known import Known
+from kalshi.tsa.page import parse_page
+from kalshi.tsa.release_calendar import newest_expected_day
+from kalshi.tsa.sample import SAMPLE_SEED, sample_vintages
+from kalshi.tsa.vintages import Vintages
+from kalshi.tsa.weeks import NEW_YORK, new_york_date
+
+FIRST_YEAR = 2019
+ATTEMPTS = 3
+TIMEOUT_S = (3.05, 8.0)  # connect, read
+BACKOFF_S = (1.0, 3.0)
+BUDGET_S = {"paper": 20.0, "demo": 60.0, "live": 60.0}  # for all pages together
+KEPT_PAGES = 120
+RESTATED_UNTIL_MONTH, RESTATED_EVERY = 6, timedelta(days=7)
+LARGEST_PAGE = 5_000_000  # bytes
+# The site answers 403 to clients that do not look like a browser.
+HEADERS = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/126.0 Safari/537.36",
+    "Accept": "text/html,application/xhtml+xml",
+    "Accept-Language": "en-US,en;q=0.9",
+    "Cache-Control": "no-cache",
+}
+
+
+@dataclass(frozen=True)
+class FetchResult:
+    """Counts and where they came from: `tsa.gov`, `cache` or `SAMPLE`.
+
+    as_of: aware UTC, the moment asked about. new_days: days first seen by this read. notes: for the report.
+    stale: why the counts are too old to trade on, None where they are not.
+    """
+
+    source: str
+    vintages: Vintages
+    as_of: datetime
+    notes: tuple[str, ...] = ()
+    new_days: tuple[date, ...] = ()
+    stale: str | None = None
+
+    @property
+    def known(self) -> Known:
+        """Return what was known at `as_of`."""
+        return self.vintages.known(self.as_of)
+
+
+def vintages_path(config: Config) -> Path:
+    """Return the file that keeps the counts of this machine."""
+    return config.data_dir / "tsa_vintages.csv"
+
+
+def stale_reason(known: Known) -> str | None:
+    """Return why the newest count is older than the release calendar allows, None where it is fresh."""
+    expected = newest_expected_day(known.as_of)
+    if not known.values.size:
+        return f"no TSA count is known; {expected} should be"
+    if known.newest_day >= expected:
+        return None
+    when = known.as_of.astimezone(NEW_YORK)
+    return (
+        f"the newest TSA count is of {known.newest_day}, but by {when:%a %Y-%m-%d %H:%M} New York time "
+        f"that of {expected} should be out"
+    )
+
+
+def fetch_counts(
+    config: Config,
+    session: requests.Session | None,
+    *,
+    as_of: datetime,
+    clock: Callable[[], datetime] = lambda: datetime.fromtimestamp(time.time(), UTC),
+    sleep: Callable[[float], None] = time.sleep,
+    offline: bool = False,
+) -> FetchResult:
+    """Return the counts for a decision at *as_of* (aware), reading tsa.gov unless *offline*.
+
+    clock: the real time of the reading, aware; it may be later than a simulated *as_of*, which then does not
+    see what is read. Paper mode falls back to the cache and then to the sample; demo and live use the cache
+    while it is fresh by the release calendar and raise StaleDataError otherwise. Raises DataError for a
+    corrupt cache, StoreError where pages can not be kept.
+    """
+    path = vintages_path(config)
+    stored = Vintages.load(path)
+    notes: list[str] = []
+    if offline:
+        notes.append("offline: tsa.gov was not asked")
+    else:
+        try:
+            merged = _read_pages(config, session or requests.Session(), stored, clock, sleep)
+        except DataError as error:
+            notes.append(f"could not read tsa.gov: {error}")
+        else:
+            merged.save(path)
+            return _from_site(stored, merged, as_of)
+    known = stored.known(as_of)
+    stale = stale_reason(known)
+    if config.mode != "paper":
+        if stale:
+            raise StaleDataError("; ".join([*notes, f"the cache {path} is no help: {stale}: do not trade"]))
+        return FetchResult("cache", stored, as_of, tuple(notes))
+    if known.values.size and not stale:
+        return FetchResult("cache", stored, as_of, tuple(notes))
+    if stored.rows:
+        notes.append(f"the cache is not used: {stale}")
+    notes.append("SAMPLE: made-up counts of the embedded generator, not TSA's")
+    return FetchResult("SAMPLE", sample_vintages(as_of, SAMPLE_SEED), as_of, tuple(notes))
+
+
+def _from_site(stored: Vintages, merged: Vintages, as_of: datetime) -> FetchResult:
+    before = {row.day for row in stored.rows}
+    new_days = tuple(sorted({row.day for row in merged.rows} - before))
+    known = merged.known(as_of)
+    if new_days:
+        note = f"tsa.gov: {len(new_days)} new days, newest {max(new_days)}"
+    else:
+        note = f"tsa.gov was read: no new day since {max(before, default='ever')}"
+    return FetchResult("tsa.gov", merged, as_of, (note,), new_days, stale_reason(known))
+
+
+def _read_pages(
+    config: Config,
+    session: requests.Session,
+    stored: Vintages,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None],
+) -> Vintages:
+    _check_url(config.tsa_url)
+    started = clock()
+    today = new_york_date(started)
+    pages = config.data_dir / "tsa_pages"
+    values: dict[date, int] = {}
+    for name, url in _wanted(config, stored, pages, today):
+        left = BUDGET_S[config.mode] - (clock() - started).total_seconds()
+        body = _get(session, url, clock, sleep, left)
+        try:
+            found = parse_page(body, read_on=today, source=url)
+            _check_against(stored, found, name, url)
+        except DataError:
+            _keep(pages, f"refused-{name}", body, clock())
+            raise
+        _keep(pages, name, body, clock())
+        values |= found
+    return stored.merge(values, clock())
+
+
+def _wanted(config: Config, stored: Vintages, pages: Path, today: date) -> list[tuple[str, str]]:
+    """Return (name, address) of the pages to read: the running year, then finished years with gaps."""
+    base = config.tsa_url.rstrip("/")
+    have: dict[int, int] = {}
+    for day in {row.day for row in stored.rows}:
+        have[day.year] = have.get(day.year, 0) + 1
+    wanted = [("current", base)]
+    for year in range(FIRST_YEAR, today.year):
+        complete = have.get(year, 0) == date(year, 12, 31).timetuple().tm_yday
+        again = year == today.year - 1 and today.month <= RESTATED_UNTIL_MONTH and _due(pages, year, today)
+        if not complete and year == today.year - 1 and today <= date(today.year, 1, 10) and have.get(year):
+            continue  # around New Year the bare address still shows last year; its own page may not exist
+        if not complete or again:
+            wanted.append((str(year), f"{base}/{year}"))
+    return wanted
+
+
+def _due(pages: Path, year: int, today: date) -> bool:
+    newest = max((path.name for path in pages.glob(f"{year}-*.html.gz")), default="")
+    stamp = newest.removeprefix(f"{year}-")[:8]
+    return not stamp or datetime.strptime(stamp, "%Y%m%d").replace(tzinfo=UTC).date() <= today - RESTATED_EVERY
+
+
+def _check_against(stored: Vintages, found: dict[date, int], name: str, url: str) -> None:
+    newest = max((row.day for row in stored.rows), default=date.min)
+    first, last = min(found), max(found)
+    if (first.month, first.day) != (1, 1):
+        raise DataError(f"{url}: the table begins on {first}: a year begins on January 1")
+    if name != "current" and (first.year != int(name) or (last.month, last.day) != (12, 31)):
+        raise DataError(f"{url}: holds {first}..{last} instead of the whole year {name}")
+    if name == "current" and last < newest and last.year == newest.year:
+        raise DataError(f"{url}: its newest day {last} is older than {newest}, seen before: a stale copy")
+
+
+def _get(
+    session: requests.Session,
+    url: str,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None],
+    budget_s: float,
+) -> bytes:
+    started = clock()
+    trouble = "no time left"
+    for attempt in range(ATTEMPTS):
+        if (clock() - started).total_seconds() >= budget_s:
+            break
+        try:
+            with session.get(url, headers=HEADERS, timeout=TIMEOUT_S, stream=True) as answer:
+                _check_url(answer.url)  # a redirect must not lead elsewhere
+                body = b""
+                for chunk in answer.iter_content(65_536):
+                    body += chunk
+                    if len(body) > LARGEST_PAGE or (clock() - started).total_seconds() > budget_s:
+                        raise DataError(f"{url}: the answer does not end")
+        except requests.RequestException as error:
+            trouble = type(error).__name__
+        else:
+            if answer.status_code == 200:
+                return body
+            trouble = f"HTTP {answer.status_code}"
+            if answer.status_code in (400, 401, 404, 410):
+                break  # repeating does not change these
+        if attempt + 1 < ATTEMPTS:
+            sleep(BACKOFF_S[attempt])
+    raise DataError(f"{url}: {trouble}")
+
+
+def _keep(pages: Path, name: str, body: bytes, when: datetime) -> None:
+    try:
+        pages.mkdir(parents=True, exist_ok=True)
+        (pages / f"{name}-{when.astimezone(UTC):%Y%m%dT%H%M%SZ}.html.gz").write_bytes(gzip.compress(body))
+        for old in sorted(pages.glob("*.html.gz"), key=lambda path: path.stat().st_mtime)[:-KEPT_PAGES]:
+            old.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{pages}: can not keep the page ({error}): check the directory's rights") from None
+
+
+def _check_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "http" and is_loopback(url):
+        return
+    host = parts.hostname or ""
+    if parts.scheme != "https" or not (host == "tsa.gov" or host.endswith(".tsa.gov")):
+        raise ConfigError(f"KALSHI_TSA_URL={url!r}: expected https on tsa.gov, or plain HTTP on loopback")

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+
+from kalshi.config import Config, load_config
+from kalshi.errors import ConfigError, DataError, StaleDataError
+from kalshi.tsa.fetch import fetch_counts, stale_reason, vintages_path
+from kalshi.tsa.sample import sample_counts, sample_vintages
+from kalshi.tsa.vintages import Vintages
+from kalshi.tsa.weeks import new_york
+
+NOW = new_york(date(2021, 5, 4), 12)  # a Tuesday: Monday's count is out
+COUNTS = sample_counts(date(2021, 5, 20), seed=7)
+
+
+class Site:
+    """A small tsa.gov on loopback; `pages` maps paths to bodies, `failures` is served first."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, bytes] = {}
+        self.failures: list[int] = []
+        self.asked: list[str] = []
+        self.agents: set[str] = set()
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.asked.append(self.path)
+                site.agents.add(self.headers.get("User-Agent", ""))
+                status = site.failures.pop(0) if site.failures else 200
+                body = site.pages.get(self.path, b"")
+                self.send_response(status if self.path in site.pages else 404)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/travel/passenger-volumes"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+
+    def publish(self, through: date, counts: dict[date, int] = COUNTS) -> None:
+        """Show the counts up to *through* as the real site would: bare page, one page per finished year."""
+        for year in range(2019, through.year + 1):
+            rows = [
+                f"<tr><td>{day.month}/{day.day}/{day.year}</td><td>{value:,}</td></tr>"
+                for day, value in counts.items()
+                if day.year == year and day <= through
+            ]
+            ending = "" if year == through.year else f"/{year}"
+            html = f"<table><tr><th>Date</th><th>Numbers</th></tr>{''.join(rows[::-1])}</table>"
+            self.pages[f"/travel/passenger-volumes{ending}"] = html.encode()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.server.shutdown()
+    site.server.server_close()
+
+
+@pytest.fixture
+def config(site: Site, tmp_path: Path) -> Config:
+    return load_config({"KALSHI_MODE": "paper", "KALSHI_TSA_URL": site.url, "KALSHI_DATA_DIR": str(tmp_path)})
+
+
+class Naps:
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+
+
+def fetch(config: Config, now: datetime = NOW, *, naps: Naps | None = None, offline: bool = False):  # type: ignore[no-untyped-def]
+    return fetch_counts(
+        config, requests.Session(), as_of=now, clock=lambda: now, sleep=naps or Naps(), offline=offline
+    )
+
+
+def test_the_first_read_fills_history_and_keeps_the_pages(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    result = fetch(config)
+    assert result.source == "tsa.gov"
+    assert result.stale is None
+    assert result.known.newest_day == date(2021, 5, 3)
+    assert result.known.value(date(2020, 2, 29)) == COUNTS[date(2020, 2, 29)]
+    assert len(Vintages.load(vintages_path(config))) == len(result.vintages)
+    kept = sorted((config.data_dir / "tsa_pages").glob("*.html.gz"))
+    assert [path.name.split("-")[0] for path in kept] == ["2019", "2020", "current"]
+    assert gzip.decompress(kept[0].read_bytes()) == site.pages["/travel/passenger-volumes/2019"]
+    assert all("Mozilla" in agent for agent in site.agents)
+
+
+def test_later_reads_ask_for_the_running_year_only_and_add_rows(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    fetch(config)
+    site.asked.clear()
+    site.publish(date(2021, 5, 4))
+    result = fetch(config, NOW + timedelta(days=1))
+    assert site.asked == ["/travel/passenger-volumes"]
+    assert result.new_days == (date(2021, 5, 4),)
+    assert result.vintages.rows[-1].first_seen_at == NOW + timedelta(days=1)
+
+
+def test_last_year_is_read_again_and_its_restatement_becomes_new_rows(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    fetch(config)
+    restated = {day: value + 1000 if day.year == 2020 else value for day, value in COUNTS.items()}
+    site.publish(date(2021, 5, 11), restated)
+    later = NOW + timedelta(days=8)
+    result = fetch(config, later)
+    assert "/travel/passenger-volumes/2020" in site.asked
+    day = date(2020, 6, 1)
+    assert result.known.value(day) == COUNTS[day] + 1000
+    assert result.known.first_print(day) == COUNTS[day]
+    assert result.vintages.known(NOW).value(day) == COUNTS[day]
+
+
+def test_no_new_day_and_could_not_read_are_told_apart(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    fetch(config)
+    again = fetch(config)
+    assert again.source == "tsa.gov"
+    assert "no new day" in again.notes[0]
+    site.pages.clear()
+    missing = fetch(config)
+    assert missing.source == "cache"
+    assert "could not read" in missing.notes[0]
+
+
+def test_reads_are_repeated_a_bounded_number_of_times(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    site.failures = [503, 403]
+    naps = Naps()
+    assert fetch(config, naps=naps).source == "tsa.gov"
+    assert len(naps.taken) == 2
+    site.failures = [503] * 10
+    site.asked.clear()
+    assert fetch(config).source == "cache"
+    assert len(site.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Access Denied</html>",
+        b"<table><tr><th>Date</th><th>Numbers</th></tr></table>",
+        b"\xff\xfe\x00",
+    ],
+)
+def test_a_refused_page_leaves_the_cache_as_it_was(site: Site, config: Config, body: bytes) -> None:
+    site.publish(date(2021, 5, 3))
+    fetch(config)
+    before = vintages_path(config).read_bytes()
+    site.pages["/travel/passenger-volumes"] = body
+    assert fetch(config).source == "cache"
+    assert vintages_path(config).read_bytes() == before
+
+
+def test_a_stale_copy_of_the_page_is_refused(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    fetch(config)
+    site.publish(date(2021, 5, 1))
+    result = fetch(config)
+    assert result.source == "cache"
+    assert "stale copy" in result.notes[0]
+
+
+def test_a_page_that_stopped_being_updated_is_reported_as_stale(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    result = fetch(config, NOW + timedelta(days=3))
+    assert result.source == "tsa.gov"
+    assert result.stale is not None
+    assert "2021-05-06" in result.stale
+
+
+def test_paper_falls_back_to_the_sample_and_says_so(site: Site, config: Config) -> None:
+    result = fetch(config)
+    assert result.source == "SAMPLE"
+    assert any("SAMPLE" in note for note in result.notes)
+    assert result.stale is None
+    assert not vintages_path(config).exists()
+    assert result.vintages.rows == sample_vintages(NOW).rows
+
+
+def test_offline_asks_nobody(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    assert fetch(config, offline=True).source == "SAMPLE"
+    assert site.asked == []
+
+
+@pytest.mark.parametrize("mode", ["demo", "live"])
+def test_demo_and_live_use_the_cache_only_while_it_is_fresh(site: Site, config: Config, mode: str) -> None:
+    strict = replace(config, mode=mode)
+    with pytest.raises(StaleDataError, match="do not trade"):
+        fetch(strict)
+    site.publish(date(2021, 5, 3))
+    fetch(strict)
+    site.pages.clear()
+    assert fetch(strict).source == "cache"
+    with pytest.raises(StaleDataError, match="2021-05-04"):
+        fetch(strict, NOW + timedelta(days=1))
+
+
+def test_a_simulated_past_does_not_see_what_is_read_today(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    fetch(config)
+    site.publish(date(2021, 5, 6))
+    result = fetch_counts(
+        config, None, as_of=NOW, clock=lambda: NOW + timedelta(days=3), sleep=Naps(), offline=False
+    )
+    assert result.known.newest_day == date(2021, 5, 3)
+    assert result.vintages.known(NOW + timedelta(days=3)).newest_day == date(2021, 5, 6)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://www.tsa.gov/x", "https://tsa.gov.example.com/x", "https://nottsa.gov/x", "ftp://tsa.gov"]
+)
+def test_other_hosts_are_refused(config: Config, url: str) -> None:
+    with pytest.raises(ConfigError, match="KALSHI_TSA_URL"):
+        fetch(replace(config, tsa_url=url))
+
+
+def test_a_corrupt_cache_is_named_and_not_overwritten(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    vintages_path(config).write_text("rubbish\n")
+    with pytest.raises(DataError, match=r"tsa_vintages\.csv: line 1"):
+        fetch(config)
+    assert vintages_path(config).read_text() == "rubbish\n"
+
+
+def test_fresh_until_the_grace_ends() -> None:
+    tuesday = date(2021, 5, 4)
+    vintages = sample_vintages(new_york(tuesday, 8), seed=7)
+    assert stale_reason(vintages.known(new_york(tuesday, 10, 29))) is None
+    reason = stale_reason(vintages.known(new_york(tuesday, 10, 30)))
+    assert reason is not None
+    assert "2021-05-03" in reason
+    assert stale_reason(Vintages(()).known(NOW)) is not None
