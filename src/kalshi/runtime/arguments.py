@@ -57,13 +57,16 @@ def build_parser(
     common.add_argument("--json-log", action="store_true", help="log JSON lines instead of text")
     common.add_argument("--no-email", action="store_true", help="neither send nor print the summary e-mail")
     common.add_argument(
-        "--data-dir", type=_path, metavar="DIR", help="caches and databases; default KALSHI_DATA_DIR"
+        "--data-dir", type=directory, metavar="DIR", help="caches and databases; default KALSHI_DATA_DIR"
     )
-    common.add_argument("--report-dir", type=_path, metavar="DIR", help="reports; default KALSHI_REPORT_DIR")
+    common.add_argument(
+        "--report-dir", type=directory, metavar="DIR", help="reports; default KALSHI_REPORT_DIR"
+    )
     return parser
 
 
-def _path(text: str) -> Path:
+def directory(text: str) -> Path:
+    """Return *text* as an absolute path, for argparse."""
     if not text.strip():
         raise argparse.ArgumentTypeError("expected a directory")
     return Path(text).expanduser().absolute()

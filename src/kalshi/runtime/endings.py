@@ -43,4 +43,4 @@ def explain(error: BaseException, log: logging.Logger) -> Ending:
             code, "failed" if code else "ok", "" if error.code is code or not code else str(error.code)
         )
     log.error("crashed: %s: %s", type(error).__name__, error, exc_info=error)
-    return Ending(EXIT_CRASHED, "crashed", f"crashed: {type(error).__name__}: {error}")
+    return Ending(EXIT_CRASHED, "crashed", f"{type(error).__name__}: {error}")

@@ -6,7 +6,21 @@ import os
 import tempfile
 from pathlib import Path
 
+from kalshi.config import Config
 from kalshi.errors import ConfigError
+
+REPORT_FIX = "--report-dir or KALSHI_REPORT_DIR"
+DATA_FIX = "--data-dir or KALSHI_DATA_DIR"
+
+
+def store_path(config: Config) -> Path:
+    """Return the database of this mode: each has its own, so no paper order ever stands for a live one."""
+    return config.data_dir / f"kalshi_{config.mode}.db"
+
+
+def paper_state_path(config: Config) -> Path:
+    """Return the database of the paper exchange, which the next run finds again."""
+    return config.data_dir / "paper_exchange.db"
 
 
 def writable_directory(path: Path, what: str, fix: str) -> Path:

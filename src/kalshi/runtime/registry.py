@@ -26,6 +26,11 @@ class Entry:
     trades: bool
     schedule: tuple[str, ...]
 
+    @property
+    def file(self) -> str:
+        """The file's name below src/kalshi."""
+        return f"{self.module.partition('.')[2]}.py"
+
     def load(self) -> Callable[[list[str]], int]:
         """Import the job's module and return its `main(argv)`."""
         return cast("Callable[[list[str]], int]", importlib.import_module(self.module).main)

@@ -13,16 +13,13 @@ from kalshi.errors import ConfigError, KalshiError
 from kalshi.exchange.hosts import is_loopback
 from kalshi.runtime.clock import Clock, clock_from, new_york_text, utc_now
 from kalshi.runtime.endings import NothingToDo
-from kalshi.runtime.files import writable_directory
+from kalshi.runtime.files import DATA_FIX, REPORT_FIX, paper_state_path, store_path, writable_directory
 from kalshi.runtime.report import Report
 
 if TYPE_CHECKING:
     from kalshi.clients import ExchangeClient
     from kalshi.store import Store
     from kalshi.trading.desk import Desk, OrderReport
-
-REPORT_FIX = "--report-dir or KALSHI_REPORT_DIR"
-DATA_FIX = "--data-dir or KALSHI_DATA_DIR"
 
 
 class Run:
@@ -70,16 +67,6 @@ class Run:
         return writable_directory(self.config.report_dir, "report directory", REPORT_FIX)
 
     @property
-    def store_path(self) -> Path:
-        """The database of this mode; each has its own, so that a paper order never stands for a live one."""
-        return self.data_dir / f"kalshi_{self.config.mode}.db"
-
-    @property
-    def paper_state(self) -> Path:
-        """The database of the paper exchange, which the next run finds again."""
-        return self.data_dir / "paper_exchange.db"
-
-    @property
     def exchange(self) -> ExchangeClient:
         """The signed client of this run's mode, connected when first asked for."""
         if self._exchange is None:
@@ -89,7 +76,7 @@ class Run:
                 raise ConfigError(
                     f"--offline and mode {self.config.mode} exclude each other: use --mode paper"
                 )
-            state = self.paper_state if self.config.mode == "paper" else None
+            state = paper_state_path(self.config) if self.config.mode == "paper" else None
             self._exchange = connect(self.config, clock=self.clock, paper_state=state)
         return self._exchange
 
@@ -99,7 +86,7 @@ class Run:
         if self._store is None:
             from kalshi.store import Store
 
-            self._store = Store.open(self.store_path)
+            self._store = Store.open(store_path(self.config))
         return self._store
 
     @property

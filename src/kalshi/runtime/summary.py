@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kalshi.config import Config
 from kalshi.errors import EXIT_OK, EXIT_STOPPED
 from kalshi.runtime.clock import new_york
 from kalshi.runtime.endings import Ending
@@ -77,24 +78,25 @@ def _order_row(report: OrderReport) -> tuple[object, ...]:
 
 
 def _mail(run: Run, ending: Ending, redact: Callable[[str], str]) -> str:
-    """Send the summary; return the text to print instead when no mail is configured."""
-    from kalshi.mailer import send_email
+    """Send the summary; return it as text to print where it was not sent because of the settings."""
+    from kalshi.mailer import MailOutcome, send_email
 
-    subject = f"{run.job}: {ending.status.replace('_', ' ')} ({run.config.mode}{', dry run' * run.dry_run})"
+    dry = ", dry run" if run.dry_run else ""
+    subject = f"{run.job}: {ending.status.replace('_', ' ')} ({run.config.mode}{dry})"
     text = redact(run.report.text())
-    if not (run.config.email_sender and run.config.email_recipient):
-        missing = [
-            n
-            for n, v in (
-                ("EMAIL_SENDER", run.config.email_sender),
-                ("EMAIL_RECIPIENT", run.config.email_recipient),
-            )
-            if not v
-        ]
-        heading = f"E-mail (not sent: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set)"
-        return f"{heading}\nSubject: {subject}\n\n{text}"
-    send_email(run.config, subject, text, redact(run.report.html()))
-    return ""
+    if run.offline:
+        reason = "offline"
+    elif send_email(run.config, subject, text, redact(run.report.html())) is MailOutcome.SKIPPED:
+        reason = _unset(run.config)
+    else:
+        return ""
+    return f"E-mail (not sent: {reason})\nSubject: {subject}\n\n{text}"
+
+
+def _unset(config: Config) -> str:
+    settings = {"EMAIL_SENDER": config.email_sender, "EMAIL_RECIPIENT": config.email_recipient}
+    names = [name for name, value in settings.items() if not value.strip(" ,")]
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set"
 
 
 def _save(run: Run) -> None:

@@ -1,0 +1,135 @@
+"""Is this machine ready? Each check answers ok, or what is wrong and the fix; none sends an order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from kalshi.config import Config
+from kalshi.errors import ConfigError, KalshiError
+from kalshi.exchange.hosts import LIVE_BASE
+from kalshi.runtime.clock import Clock
+from kalshi.runtime.files import DATA_FIX, REPORT_FIX, paper_state_path, store_path, writable_directory
+
+CONNECT_S, READ_S = 3.05, 5.0
+# The exchange refuses signatures whose time is further away than a few seconds.
+MOST_SKEW_S = 3.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer of one check; ok None means that it does not apply here."""
+
+    check: str
+    ok: bool | None
+    detail: str
+
+
+def examine(config: Config, *, clock: Clock, offline: bool) -> list[Finding]:
+    """Return the findings of all checks, in the order in which a person would mend them."""
+    checks: list[tuple[str, Callable[[], str | Finding]]] = [
+        ("configuration", lambda: _configuration(config)),
+        ("data directory", lambda: str(writable_directory(config.data_dir, "data directory", DATA_FIX))),
+        (
+            "report directory",
+            lambda: str(writable_directory(config.report_dir, "report directory", REPORT_FIX)),
+        ),
+        ("database", lambda: _database(config)),
+        ("API key", lambda: _key(config)),
+        ("clock", lambda: _clock(config, clock, offline)),
+        ("exchange", lambda: _exchange(config, clock, offline)),
+        ("mail", lambda: _mail(config)),
+    ]
+    return [_answer(name, check) for name, check in checks]
+
+
+def _answer(name: str, check: Callable[[], str | Finding]) -> Finding:
+    try:
+        found = check()
+    except KalshiError as error:
+        return Finding(name, False, str(error))
+    return found if isinstance(found, Finding) else Finding(name, True, found)
+
+
+def _configuration(config: Config) -> str:
+    if config.dry_run_forced:
+        return "mode live, every run a dry run: set KALSHI_LIVE_TRADING=true to let orders leave"
+    return f"mode {config.mode}, {config.api_base}"
+
+
+def _database(config: Config) -> str:
+    from kalshi.store import Store
+
+    path = store_path(config)
+    Store.open(path).close()
+    return str(path)
+
+
+def _key(config: Config) -> str | Finding:
+    from kalshi.credentials import load_credentials
+
+    if config.mode == "paper":
+        return Finding("API key", None, "not needed in paper mode")
+    load_credentials(config)
+    return "readable"
+
+
+def _clock(config: Config, clock: Clock, offline: bool) -> str | Finding:
+    import requests
+
+    if offline:
+        return Finding("clock", None, "not compared: offline")
+    base = LIVE_BASE if config.mode == "paper" else config.api_base
+    try:
+        answer = requests.get(f"{base}/exchange/status", timeout=(CONNECT_S, READ_S))
+        there = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
+    except (requests.RequestException, KeyError, ValueError):
+        return Finding(
+            "clock", None if config.mode == "paper" else False, f"{base} does not answer: check the network"
+        )
+    return _skew(there, clock())
+
+
+def _skew(there: datetime, here: datetime) -> str:
+    # The header is cut to whole seconds, so half a second is its best guess.
+    seconds = (here - there).total_seconds() - 0.5
+    if abs(seconds) > MOST_SKEW_S:
+        raise ConfigError(
+            f"this machine's clock is {seconds:+.0f} s off the exchange's: switch time synchronisation on"
+        )
+    return f"within {MOST_SKEW_S:.0f} s of the exchange's"
+
+
+def _exchange(config: Config, clock: Clock, offline: bool) -> str | Finding:
+    from kalshi.connect import connect
+
+    if offline and config.mode != "paper":
+        return Finding("exchange", None, "not asked: offline")
+    state = paper_state_path(config) if config.mode == "paper" else None
+    client = connect(config, clock=clock, paper_state=state)
+    try:
+        balance = client.balance()
+    finally:
+        client.close()
+    return f"answers; balance ${balance.balance_dollars}"
+
+
+def _mail(config: Config) -> str | Finding:
+    if not (config.email_sender and config.email_recipient):
+        return Finding(
+            "mail", None, "EMAIL_SENDER and EMAIL_RECIPIENT are not both set: summaries are printed"
+        )
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        found = boto3.Session().get_credentials()
+    except BotoCoreError as error:
+        raise ConfigError(f"AWS credentials can not be read ({error}): mend the AWS profile") from None
+    if found is None:
+        raise ConfigError(
+            "no AWS credentials to send mail with: set AWS_ACCESS_KEY_ID or give this machine a role"
+        )
+    return f"from {config.email_sender} over SES in {config.aws_region} (no mail was sent to try it)"
