@@ -47,6 +47,22 @@ def test_without_mail_settings_the_mail_is_printed_once(project: Project) -> Non
     assert "EMAIL_RECIPIENT is not set" in project.run(EMAIL_SENDER="me@example.com").stdout
 
 
+def test_a_mail_that_fails_changes_nothing(project: Project) -> None:
+    nobody = {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_ACCESS_KEY_ID": "aws-id-1",
+        "AWS_SECRET_ACCESS_KEY": "x",
+    }
+    done = project.run(EMAIL_SENDER="me@example.com", EMAIL_RECIPIENT="you@example.com", **nobody)
+    assert done.returncode == 0
+    assert "ERROR the e-mail was not sent" in done.stderr and "Traceback" not in done.stderr
+    assert done.stdout.startswith("tiny: ")
+    offline = project.run(
+        "--offline", EMAIL_SENDER="me@example.com", EMAIL_RECIPIENT="you@example.com", **nobody
+    )
+    assert offline.stdout.startswith("E-mail (not sent: offline)")
+
+
 def test_the_report_is_saved(project: Project) -> None:
     project.run("--date", "2026-10-09")
     saved = sorted(path.name for path in project.reports.iterdir())

@@ -11,7 +11,7 @@ from kalshi.config import Config
 from kalshi.errors import ConfigError, KalshiError
 from kalshi.exchange.hosts import LIVE_BASE
 from kalshi.runtime.clock import Clock
-from kalshi.runtime.files import DATA_FIX, REPORT_FIX, paper_state_path, store_path, writable_directory
+from kalshi.runtime.files import DATA_FIX, REPORT_FIX, store_path, writable_directory
 
 CONNECT_S, READ_S = 3.05, 5.0
 # The exchange refuses signatures whose time is further away than a few seconds.
@@ -107,8 +107,7 @@ def _exchange(config: Config, clock: Clock, offline: bool) -> str | Finding:
 
     if offline and config.mode != "paper":
         return Finding("exchange", None, "not asked: offline")
-    state = paper_state_path(config) if config.mode == "paper" else None
-    client = connect(config, clock=clock, paper_state=state)
+    client = connect(config, clock=clock)
     try:
         balance = client.balance()
     finally:

@@ -18,11 +18,6 @@ def store_path(config: Config) -> Path:
     return config.data_dir / f"kalshi_{config.mode}.db"
 
 
-def paper_state_path(config: Config) -> Path:
-    """Return the database of the paper exchange, which the next run finds again."""
-    return config.data_dir / "paper_exchange.db"
-
-
 def writable_directory(path: Path, what: str, fix: str) -> Path:
     """Return *path* as an existing directory that takes files.
 

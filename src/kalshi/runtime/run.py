@@ -13,7 +13,7 @@ from kalshi.errors import ConfigError, KalshiError
 from kalshi.exchange.hosts import is_loopback
 from kalshi.runtime.clock import Clock, clock_from, new_york_text, utc_now
 from kalshi.runtime.endings import NothingToDo
-from kalshi.runtime.files import DATA_FIX, REPORT_FIX, paper_state_path, store_path, writable_directory
+from kalshi.runtime.files import DATA_FIX, REPORT_FIX, store_path, writable_directory
 from kalshi.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ class Run:
                 raise ConfigError(
                     f"--offline and mode {self.config.mode} exclude each other: use --mode paper"
                 )
-            state = paper_state_path(self.config) if self.config.mode == "paper" else None
-            self._exchange = connect(self.config, clock=self.clock, paper_state=state)
+            self._exchange = connect(self.config, clock=self.clock)
         return self._exchange
 
     @property

@@ -78,17 +78,15 @@ def _order_row(report: OrderReport) -> tuple[object, ...]:
 
 
 def _mail(run: Run, ending: Ending, redact: Callable[[str], str]) -> str:
-    """Send the summary; return it as text to print where it was not sent because of the settings."""
-    from kalshi.mailer import MailOutcome, send_email
+    """Send the summary; return it as text to print where the settings say that none is sent."""
+    from kalshi.mailer import send_email
 
     dry = ", dry run" if run.dry_run else ""
     subject = f"{run.job}: {ending.status.replace('_', ' ')} ({run.config.mode}{dry})"
     text = redact(run.report.text())
-    if run.offline:
-        reason = "offline"
-    elif send_email(run.config, subject, text, redact(run.report.html())) is MailOutcome.SKIPPED:
-        reason = _unset(run.config)
-    else:
+    reason = _unset(run.config) or ("offline" if run.offline else "")
+    if not reason:
+        send_email(run.config, subject, text, redact(run.report.html()))
         return ""
     return f"E-mail (not sent: {reason})\nSubject: {subject}\n\n{text}"
 
@@ -96,7 +94,7 @@ def _mail(run: Run, ending: Ending, redact: Callable[[str], str]) -> str:
 def _unset(config: Config) -> str:
     settings = {"EMAIL_SENDER": config.email_sender, "EMAIL_RECIPIENT": config.email_recipient}
     names = [name for name, value in settings.items() if not value.strip(" ,")]
-    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set"
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set" if names else ""
 
 
 def _save(run: Run) -> None:

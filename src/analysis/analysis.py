@@ -1,0 +1,96 @@
+"""A worked example: log in, look at the account, the open events of a series and one ladder. Sends no order.
+
+Copy this file to start an analysis of your own: `run.exchange` is the signed client of the chosen mode, and
+every method of it is described in kalshi/exchange/endpoints_*.py.
+"""
+
+import os
+import sys
+
+if not __package__:  # started by path: let `kalshi` be found beside this folder
+    here = os.path.dirname(os.path.realpath(__file__))
+    sys.path[:] = [os.path.dirname(here)] + [p for p in sys.path if os.path.realpath(p or ".") != here]
+
+import argparse
+
+from kalshi.exchange.models import Event, Market
+from kalshi.runtime.job import job
+from kalshi.runtime.run import Run
+
+NO_MARKETS = (
+    "The paper exchange has no {series} events yet: run `PYTHONPATH=src python3 src/kalshi/tsa_trading_bot.py"
+    " --mode paper` first, or look at another exchange with --mode demo or --mode live."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this example can be asked."""
+    parser.add_argument("--series", default="KXTSAW", help="series to look at; default KXTSAW")
+
+
+@job("analysis", arguments=add_arguments, needs_exchange=False)
+def main(run: Run) -> None:
+    """Fill the report, which is printed at the end."""
+    series = run.args.series
+    show_account(run)
+    events = list(run.exchange.events(series_ticker=series, status="open", with_nested_markets=True))
+    run.report.add_table(
+        f"Open events of {series}",
+        ("event", "title", "markets", "closes"),
+        [(event.event_ticker, event.title, len(event.markets), first_close(event)) for event in events],
+    )
+    if events:
+        show_ladder(run, min(events, key=lambda event: event.event_ticker))
+    elif run.config.mode == "paper":
+        run.report.add_line(NO_MARKETS.format(series=series))
+    else:
+        run.report.add_line(f"{run.config.mode}: no open event of {series} today; try --series KXINX")
+
+
+def show_account(run: Run) -> None:
+    """Show mode, balance and what is held."""
+    balance = run.exchange.balance()
+    run.report.add_line(f"Logged in to {run.config.api_base}, mode {run.config.mode}")
+    run.report.add_line(f"Balance: ${balance.balance_dollars}")
+    run.report.add_table(
+        "Positions",
+        ("market", "contracts (+ YES, - NO)", "exposure $"),
+        [(held.ticker, held.position_fp, held.market_exposure_dollars) for held in run.exchange.positions()],
+    )
+
+
+def show_ladder(run: Run, event: Event) -> None:
+    """Show the quotes of one event, lowest strike first."""
+    ladder = sorted(event.markets, key=strike)
+    run.report.add_table(
+        f"Ladder of {event.event_ticker}",
+        ("market", "YES if", "bid", "ask", "volume"),
+        [(market.ticker, condition(market), *bid_and_ask(market), market.volume_fp) for market in ladder],
+    )
+
+
+def first_close(event: Event) -> object:
+    """Return when the first market of *event* closes, None where it has none."""
+    return min((market.close_time for market in event.markets), default=None)
+
+
+def strike(market: Market) -> tuple[object, str]:
+    """Return what the ladder is ordered by."""
+    bounds = [bound for bound in (market.floor_strike, market.cap_strike) if bound is not None]
+    return (min(bounds, default=0), market.ticker)
+
+
+def condition(market: Market) -> str:
+    """Return when the market resolves YES, from its own fields and not from its ticker."""
+    bounds = [f"{bound:,}" for bound in (market.floor_strike, market.cap_strike) if bound is not None]
+    return f"{(market.strike_type or 'see rules').replace('_', ' ')} {' .. '.join(bounds)}".strip()
+
+
+def bid_and_ask(market: Market) -> tuple[object, object]:
+    """Return the best YES bid and ask; None where nobody quotes."""
+    quote = market.quote()
+    return quote.yes_bid, quote.yes_ask
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
