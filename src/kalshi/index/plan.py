@@ -1,0 +1,204 @@
+"""The vocabulary of the index rules: the state they look at, and the plan they answer with.
+
+A rule is a pure function (state, parameters) -> Plan. It names every market with a decision and a reason,
+and the orders that should exist afterwards; it sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Protocol
+
+from kalshi.index.ladder import Ladder, Rung
+from kalshi.index.top_of_book import TopOfBook
+from kalshi.pricing.fees import FeeTerms, trade_fee
+from kalshi.pricing.negative_risk import Guarantee, Leg, guarantee
+
+ZERO, ONE = Decimal(0), Decimal(1)
+
+
+class Style(Enum):
+    """How an order is meant to trade."""
+
+    REST = "rest"  # post-only, stays until the stand-down time
+    TAKE = "take"  # immediate or cancel, at the price seen
+    CLOSE = "close"  # immediate or cancel, reduces a position and nothing else
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One order that should exist. side: yes or no. price: dollars of that side. count: contracts."""
+
+    ticker: str
+    side: str
+    price: Decimal
+    count: Decimal
+    style: Style
+    purpose: str
+
+    @property
+    def cost(self) -> Decimal:
+        """Cash it needs without netting and fees, dollars."""
+        return self.price * self.count
+
+
+@dataclass(frozen=True)
+class Resting:
+    """One of our own orders at the exchange. side, price: as in Wanted. remaining: contracts not filled."""
+
+    order_id: str
+    ticker: str
+    side: str
+    price: Decimal
+    remaining: Decimal
+
+    @property
+    def cost(self) -> Decimal:
+        """Cash it needs without netting and fees, dollars."""
+        return self.price * self.remaining
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a rule decided.
+
+    rows: one per market, under *headers*; the last two columns are always decision and reason.
+    wanted: the orders that should exist; None: leave what rests as it is. refusal: why nothing is placed.
+    notes: lines for the report.
+    """
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    wanted: tuple[Wanted, ...] | None
+    notes: tuple[str, ...] = ()
+    refusal: str = ""
+
+    def funnel(self) -> str:
+        """Return how many markets fell out for which decision, such as `30 markets: 22 wait, 8 bid`."""
+        counts: dict[str, int] = {}
+        for row in self.rows:
+            decision = str(row[-2])
+            counts[decision] = counts.get(decision, 0) + 1
+        return f"{len(self.rows)} markets: " + (
+            ", ".join(f"{n} {word}" for word, n in counts.items()) or "none"
+        )
+
+
+@dataclass(frozen=True)
+class EventState:
+    """Everything a rule may look at, as one consistent picture.
+
+    now, opens_at, closes_at: aware; the last two of the session. books, prices (YES grid, ascending): by
+    ticker. legs: one per market with own fills, netted (see `legs_of`). positions: signed contracts by
+    ticker as the exchange reports them. traded: contracts in own fills, round trips included.
+    balance: free dollars on the event's shard; None when it was not asked.
+    """
+
+    now: datetime
+    opens_at: datetime
+    closes_at: datetime
+    ladder: Ladder
+    books: Mapping[str, TopOfBook]
+    prices: Mapping[str, Sequence[Decimal]]
+    terms: FeeTerms
+    legs: tuple[Leg, ...] = ()
+    positions: Mapping[str, Decimal] = field(default_factory=dict)
+    resting: tuple[Resting, ...] = ()
+    traded: Decimal = ZERO
+    balance: Decimal | None = None
+
+    def top(self, ticker: str) -> TopOfBook:
+        """Return the quotes of *ticker*, empty ones where there are none."""
+        return self.books.get(ticker, TopOfBook())
+
+    def held(self, ticker: str) -> Decimal:
+        """Return the signed position in *ticker*, 0 where there is none."""
+        return self.positions.get(ticker, ZERO)
+
+    def no_prices(self, ticker: str) -> list[Decimal]:
+        """Return the allowed NO prices of *ticker*, ascending."""
+        return [ONE - price for price in reversed(self.prices.get(ticker, ()))]
+
+    def guarantee(self) -> Guarantee:
+        """Return profit and loss of the event's own fills under every outcome."""
+        return guarantee(self.legs, self.ladder.tickers)
+
+    def taker_fee(self, price: Decimal, count: Decimal) -> Decimal:
+        """Return the fee of taking *count* at *price*, dollars."""
+        return trade_fee(price, count, self.terms.taker_rate)
+
+    def maker_fee(self, price: Decimal, count: Decimal) -> Decimal:
+        """Return the fee of a resting order of *count* at *price* that fills, dollars."""
+        return trade_fee(price, count, self.terms.maker_rate)
+
+    def rungs_by_price(self) -> list[Rung]:
+        """Return the rungs, the likeliest by its own YES bid first, equal ones in ladder order."""
+        return sorted(self.ladder.rungs, key=lambda rung: -(self.top(rung.ticker).yes_bid or ZERO))
+
+
+class FillLike(Protocol):
+    """What is read of a fill."""
+
+    @property
+    def ticker(self) -> str: ...
+    @property
+    def book_side(self) -> str: ...
+    @property
+    def yes_price_dollars(self) -> Decimal: ...
+    @property
+    def count_fp(self) -> Decimal: ...
+    @property
+    def fee_cost(self) -> Decimal: ...
+
+
+def legs_of(fills: Iterable[FillLike]) -> tuple[Leg, ...]:
+    """Return one netted leg per market: signed contracts, signed cash, fees.
+
+    A `bid` fill buys YES (or sells NO) and an `ask` fill the opposite; which of the two is only a matter of
+    what is held, so cash is counted on the YES side and turned at the end: a short of n YES is n NO, each
+    paid with 1 dollar less what the sale brought.
+    """
+    held: dict[str, Decimal] = {}
+    cash: dict[str, Decimal] = {}
+    fees: dict[str, Decimal] = {}
+    for fill in fills:
+        sign = ONE if fill.book_side == "bid" else -ONE
+        held[fill.ticker] = held.get(fill.ticker, ZERO) + sign * fill.count_fp
+        cash[fill.ticker] = cash.get(fill.ticker, ZERO) - sign * fill.count_fp * fill.yes_price_dollars
+        fees[fill.ticker] = fees.get(fill.ticker, ZERO) + fill.fee_cost
+    return tuple(Leg(t, held[t], cash[t] + min(held[t], ZERO), fees[t]) for t in held)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How to get from what rests to what is wanted: kept orders keep their place in the queue."""
+
+    keep: tuple[Resting, ...]
+    cancel: tuple[Resting, ...]
+    place: tuple[Wanted, ...]
+
+
+def changes(wanted: Iterable[Wanted], resting: Iterable[Resting]) -> Changes:
+    """Return what to keep, cancel and place.
+
+    A resting order is kept when one is wanted with the same market, side and price, and it is not larger;
+    what then lacks is left for the next pass, so that the queue place is not lost for a few contracts.
+    """
+    open_wants: dict[tuple[str, str, Decimal], list[Wanted]] = {}
+    for want in wanted:
+        key = (want.ticker, want.side, want.price)
+        open_wants.setdefault(key, []).append(want)
+    keep, cancel = [], []
+    for order in resting:
+        wants = open_wants.get((order.ticker, order.side, order.price), [])
+        match = next((w for w in wants if w.style is Style.REST and order.remaining <= w.count), None)
+        if match is None:
+            cancel.append(order)
+        else:
+            wants.remove(match)
+            keep.append(order)
+    return Changes(tuple(keep), tuple(cancel), tuple(w for wants in open_wants.values() for w in wants))
