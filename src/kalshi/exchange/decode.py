@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -54,7 +52,7 @@ def decode_one(body: bytes, kind: type[T], endpoint: str, *, key: str | None = N
     return decoded
 
 
-def decode_page(body: bytes, kind: type[T], key: str, endpoint: str) -> Page[T]:
+def decode_page(body: bytes, kind: type[T], endpoint: str, *, key: str) -> Page[T]:
     """Return the rows under *key*; rows that can not be read come back as bad rows, not as an error.
 
     Raises ResponseError where the page itself is not a page.
@@ -62,11 +60,11 @@ def decode_page(body: bytes, kind: type[T], key: str, endpoint: str) -> Page[T]:
     try:
         page = _decoder(_page(kind, key)).decode(body)
     except (msgspec.DecodeError, msgspec.ValidationError):
-        return _row_by_row(body, kind, key, endpoint)
+        return _row_by_row(body, kind, endpoint, key)
     return Page(getattr(page, key) or [], page.cursor or "", [])
 
 
-def _row_by_row(body: bytes, kind: type[T], key: str, endpoint: str) -> Page[T]:
+def _row_by_row(body: bytes, kind: type[T], endpoint: str, key: str) -> Page[T]:
     try:
         page = _decoder(_page(msgspec.Raw, key)).decode(body)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
@@ -92,15 +90,24 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return found
 
 
-@lru_cache(maxsize=256)
-def _page(kind: Hashable, key: str) -> type[msgspec.Struct]:
-    fields: list[Any] = [(key, list[kind] | None), ("cursor", str | None, None)]
-    return msgspec.defstruct(f"PageOf_{key}", fields)
+_shells: dict[tuple[str, Any, str], type[msgspec.Struct]] = {}
 
 
-@lru_cache(maxsize=256)
-def _envelope(kind: Hashable, key: str) -> type[msgspec.Struct]:
-    return msgspec.defstruct(f"EnvelopeOf_{key}", [(key, kind)])
+def _page(kind: Any, key: str) -> type[msgspec.Struct]:
+    """Return the struct `{key: [kind], cursor}`."""
+    found = _shells.get(("page", kind, key))
+    if found is None:
+        fields: list[Any] = [(key, list[kind] | None), ("cursor", str | None, None)]
+        found = _shells["page", kind, key] = msgspec.defstruct(f"PageOf_{key}", fields)
+    return found
+
+
+def _envelope(kind: Any, key: str) -> type[msgspec.Struct]:
+    """Return the struct `{key: kind}`."""
+    found = _shells.get(("envelope", kind, key))
+    if found is None:
+        found = _shells["envelope", kind, key] = msgspec.defstruct(f"EnvelopeOf_{key}", [(key, kind)])
+    return found
 
 
 def _response_error(error: Exception, body: bytes, endpoint: str, key: str | None) -> ResponseError:
