@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--series", default="KXTSAW", help="series to look at; default KXTSAW")
 
 
-@job("analysis", arguments=add_arguments, needs_exchange=False)
+@job("analysis", arguments=add_arguments, exclusive=False)
 def main(run: Run) -> None:
     """Fill the report, which is printed at the end."""
     series = run.args.series

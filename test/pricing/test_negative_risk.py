@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalshi.errors import DataError
+from kalshi.exchange.models_portfolio import Fill
 from kalshi.pricing.negative_risk import (
     Leg,
     buy_no,
     buy_yes,
     completing_price,
     guarantee,
+    leg_of_fill,
     sell_no,
     sell_yes,
     worst_case_of_blanket,
@@ -135,6 +138,17 @@ def test_completing_price_after_a_taker_fill_is_lower() -> None:
     assert guarantee([*have, buy_no("new", D(100), price, taker(price, D(100)))]).floor == D("0.5182")
 
 
+def test_fills_of_the_exchange_become_legs() -> None:
+    def fill(side: str) -> Fill:
+        price = D("0.55")
+        return Fill("f", "f", "o", "A", "A", 0, "no", side, D(100), price, 1 - price, D("0.5"), False)
+
+    assert leg_of_fill(fill("ask")) == buy_no("A", D(100), D(".45"), D("0.5"))
+    assert leg_of_fill(fill("bid")) == buy_yes("A", D(100), D(".55"), D("0.5"))
+    with pytest.raises(DataError, match="book_side 'both'"):
+        leg_of_fill(fill("both"))
+
+
 def test_no_price_completes_a_hopeless_event() -> None:
     assert completing_price(no_legs("100@.45, 30@.45"), "new", D(10), CENTS) is None
     with pytest.raises(ValueError, match="positive"):
@@ -143,40 +157,44 @@ def test_no_price_completes_a_hopeless_event() -> None:
 
 COUNTS = st.decimals(min_value=D("0.01"), max_value=D(500), places=2)
 PRICES = st.sampled_from(CENTS)
-LEGS = st.lists(
-    st.builds(
-        lambda make, ticker, count, price, fee: make(ticker, count, price, fee),
-        st.sampled_from([buy_yes, buy_no, sell_yes, sell_no]),
-        st.sampled_from("ABCDE"),
-        COUNTS,
-        PRICES,
-        st.decimals(min_value=D(0), max_value=D(1), places=4),
-    ),
-    max_size=12,
+FEES = st.decimals(min_value=D(0), max_value=D(1), places=4)
+MAKE = {"buy yes": buy_yes, "buy no": buy_no, "sell yes": sell_yes, "sell no": sell_no}
+Trade = tuple[str, str, D, D, D]
+FILLS = st.lists(
+    st.tuples(st.sampled_from(sorted(MAKE)), st.sampled_from("ABCDE"), COUNTS, PRICES, FEES), max_size=12
 )
 
 
-def payout(legs: list[Leg], winner: str | None) -> D:
-    """Settle from the rule book: a YES pays 1 if its market wins, a NO 1 if it does not."""
+def legs_of(fills: list[Trade]) -> list[Leg]:
+    return [MAKE[kind](ticker, count, price, fee) for kind, ticker, count, price, fee in fills]
+
+
+def settled(fills: list[Trade], winner: str | None) -> D:
+    """Settle each fill on its own: a YES pays 1 if its market wins, a NO if it does not."""
     total = D(0)
-    for ticker in "ABCDE":
-        held = sum((leg.contracts for leg in legs if leg.ticker == ticker), D(0))
-        total += max(held, D(0)) * (winner == ticker) + max(-held, D(0)) * (winner != ticker)
+    for kind, ticker, count, price, fee in fills:
+        pays = D((winner == ticker) if kind.endswith("yes") else (winner != ticker))
+        total += (count if kind.startswith("buy") else -count) * (pays - price) - fee
     return total
 
 
-@given(LEGS)
-def test_brute_force_over_all_outcomes_agrees(legs: list[Leg]) -> None:
-    result = guarantee(legs, "ABCDE")
-    cash = sum((leg.cash - leg.fee for leg in legs), D(0))
-    settled = {winner: payout(legs, winner) + cash for winner in (*"ABCDE", None)}
-    assert result.none == settled.pop(None)
-    assert dict(result.by_outcome) == settled
-    assert result.floor == min(result.none, *settled.values())
-    assert result.best == max(result.none, *settled.values())
+@given(FILLS)
+def test_brute_force_over_all_outcomes_agrees(fills: list[Trade]) -> None:
+    result = guarantee(legs_of(fills), "ABCDE")
+    expected = {winner: settled(fills, winner) for winner in (*"ABCDE", None)}
+    assert (result.floor, result.best) == (min(expected.values()), max(expected.values()))
+    assert result.none == expected.pop(None)
+    assert dict(result.by_outcome) == expected
 
 
-@given(LEGS, COUNTS, st.sampled_from("AEZ"))
+@given(st.sampled_from("AB"), COUNTS, PRICES, PRICES)
+def test_both_sides_of_one_market_are_worth_a_dollar(ticker: str, count: D, yes: D, no: D) -> None:
+    result = guarantee([buy_yes(ticker, count, yes), buy_no(ticker, count, no)], "AB")
+    assert result.floor == result.best == count * (1 - yes - no)
+    assert not result.is_locked(target=D(-1000))  # nothing is held any more
+
+
+@given(FILLS.map(legs_of), COUNTS, st.sampled_from("AEZ"))
 def test_the_completing_price_is_the_last_one_that_keeps_the_margin(
     legs: list[Leg], count: D, ticker: str
 ) -> None:

@@ -1,9 +1,10 @@
 """What a set of positions in one mutually exclusive event is certain to return; completing prices.
 
-General form: at most one listed market resolves YES, or none does ("none" is an outcome of its own). With
-signed positions x (+ YES, - NO), an outcome o pays V(o) = sum of x_i over x_i > 0 with i = o, plus sum of
-|x_i| over x_i < 0 with i != o. The floor is min over all outcomes of V(o) + cash, where cash is every
-signed fill amount less fees. For NO legs only this is G = sum q(1 - p) - max q - fees.
+General form. At most one listed market resolves YES, or none does ("none" is an outcome of its own).
+Everything is written on the YES side, as on the exchange's one book: buying NO at p is selling YES at 1 - p,
+whether it opens a position or closes one. With x_i the net YES contracts of market i (negative: NO) and C
+the signed cash of all fills less fees, profit and loss is C when none wins and C + x_o when market o does;
+the floor is the least of these. For NO legs only this is G = sum q(1 - p) - max q - fees.
 
 Money is Decimal dollars, positions Decimal contracts. Only for mutually exclusive ladders with yes/no
 settlement: a nested ladder, or a market settled at a fair price between 0 and 1, breaks the arithmetic.
@@ -14,6 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from kalshi.errors import DataError
+
+if TYPE_CHECKING:
+    from kalshi.exchange.models_portfolio import Fill
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -29,35 +36,43 @@ def no_fee(price: Decimal, count: Decimal) -> Decimal:
 
 @dataclass(frozen=True)
 class Leg:
-    """One fill. contracts: signed, + bought YES or sold NO, - bought NO or sold YES.
+    """One fill, on the YES side. contracts: signed, + bought YES or sold NO, - sold YES or bought NO.
 
-    cash: signed dollars that moved without the fee, negative when paid; fee: dollars, not negative.
+    yes_price: dollars per contract; of a NO fill one dollar minus its price. fee: dollars, not negative.
     """
 
     ticker: str
     contracts: Decimal
-    cash: Decimal
+    yes_price: Decimal
     fee: Decimal = ZERO
 
 
 def buy_yes(ticker: str, count: Decimal, price: Decimal, fee: Decimal = ZERO) -> Leg:
     """Return the leg of *count* YES contracts bought at *price* dollars each."""
-    return Leg(ticker, count, -count * price, fee)
+    return Leg(ticker, count, price, fee)
 
 
 def buy_no(ticker: str, count: Decimal, price: Decimal, fee: Decimal = ZERO) -> Leg:
     """Return the leg of *count* NO contracts bought at *price* dollars each, the price of NO."""
-    return Leg(ticker, -count, -count * price, fee)
+    return Leg(ticker, -count, ONE - price, fee)
 
 
 def sell_yes(ticker: str, count: Decimal, price: Decimal, fee: Decimal = ZERO) -> Leg:
     """Return the leg of *count* YES contracts sold at *price* dollars each."""
-    return Leg(ticker, -count, count * price, fee)
+    return Leg(ticker, -count, price, fee)
 
 
 def sell_no(ticker: str, count: Decimal, price: Decimal, fee: Decimal = ZERO) -> Leg:
     """Return the leg of *count* NO contracts sold at *price* dollars each, the price of NO."""
-    return Leg(ticker, count, count * price, fee)
+    return Leg(ticker, count, ONE - price, fee)
+
+
+def leg_of_fill(fill: Fill) -> Leg:
+    """Return the leg of one fill as the exchange reports it. Raises DataError for an unknown side of the book."""
+    if fill.book_side not in ("bid", "ask"):
+        raise DataError(f"fill {fill.fill_id} of {fill.ticker} has the unknown book_side {fill.book_side!r}")
+    signed = fill.count_fp if fill.book_side == "bid" else -fill.count_fp
+    return Leg(fill.ticker, signed, fill.yes_price_dollars, fill.fee_cost)
 
 
 @dataclass(frozen=True)
@@ -86,13 +101,10 @@ def guarantee(legs: Iterable[Leg], tickers: Iterable[str] = ()) -> Guarantee:
     are added. A round trip is fine: buying and selling the same market nets the position and leaves the cash.
     """
     positions: dict[str, Decimal] = dict.fromkeys(tickers, ZERO)
-    cash = ZERO
+    none = ZERO
     for leg in legs:
         positions[leg.ticker] = positions.get(leg.ticker, ZERO) + leg.contracts
-        cash += leg.cash - leg.fee
-    none = cash - sum((held for held in positions.values() if held < 0), ZERO)
-    # Against "none", an outcome adds its own YES contracts, or takes away its own NO contracts: + x either
-    # way.
+        none -= leg.contracts * leg.yes_price + leg.fee
     by_outcome = {ticker: none + held for ticker, held in positions.items()}
     values = [none, *by_outcome.values()]
     held_in = sum(1 for held in positions.values() if held)
@@ -117,8 +129,8 @@ def completing_price(
     if count <= 0:
         raise ValueError(f"count must be positive, not {count}")
     before = list(legs)
-    # The new leg's cost is one constant over all outcomes, so the floor without it is worked out once.
-    unpaid = guarantee([*before, Leg(ticker, -count, ZERO)]).floor
+    # What the new leg costs is the same in every outcome, so the floor as if it were free is worked out once.
+    unpaid = guarantee([*before, buy_no(ticker, count, ZERO)]).floor
     for price in sorted(prices, reverse=True):
         if unpaid - count * price - fee(price, count) >= margin:
             return price
