@@ -12,9 +12,11 @@ from scipy.special import stdtr
 
 Floats = NDArray[np.float64]
 
-MIN_ERRORS = 12  # fewer past errors than this say too little: a wide prior joins them
+MIN_ERRORS = 12  # fewer past errors say too little: a wide prior joins them
+LEAST_SD = 1e-5
 PRIOR_SD = 0.035  # of the log error; about twice the usual spread
-DEGREES = 4.0  # of the Student t kernels; tails as heavy as the errors' own
+DEGREES = 4.0  # of the Student t; tails about as heavy as the errors' own
+T_SHARE, T_SCALE = 0.5, 0.8  # of the plain Student t in the mixture, and its scale over the errors'
 
 
 class Distribution(Protocol):
@@ -86,7 +88,7 @@ class Empirical:
 
 @dataclass(frozen=True)
 class Smoothed:
-    """A centre times exp(past log errors), each error spread by a Student t kernel.
+    """A centre times exp(past log errors), each spread by a Student t kernel, mixed with one plain Student t.
 
     center: passengers. errors: ln(actual / forecast) of earlier weeks at the same distance to the week's
     end. weights: of the errors, any positive scale. floor: the mean can not be below, as the published days
@@ -104,7 +106,7 @@ class Smoothed:
         weights = self.weights / self.weights.sum() if self.weights.size else self.weights
         scale = error_scale(self.errors, weights)
         effective = 1.0 / float(np.sum(weights**2)) if weights.size else 1.0
-        return scale, max(0.9 * scale * effective**-0.2, 1e-6), weights
+        return scale, 0.9 * scale * effective**-0.2, weights
 
     @property
     def sd(self) -> float:
@@ -121,9 +123,11 @@ class Smoothed:
         if count:
             # a Student t has variance DEGREES / (DEGREES - 2): shrink the kernels so that `width` holds
             unit = width * np.sqrt((DEGREES - 2) / DEGREES)
-            own = stdtr(DEGREES, (self.errors[None, :] - gap[:, None]) / unit) @ weights
-        wide = stdtr(DEGREES, -gap / max(scale, 1e-6))
-        share = max(0.0, 1 - count / MIN_ERRORS) * 0.9 + 0.1
+            # and the errors are drawn in, so that spreading them does not widen the whole
+            drawn = self.errors * np.sqrt(max(1 - (width / scale) ** 2, 0.0))
+            own = stdtr(DEGREES, (drawn[None, :] - gap[:, None]) / unit) @ weights
+        wide = stdtr(DEGREES, -gap / (T_SCALE * scale))
+        share = 1.0 if count < MIN_ERRORS else T_SHARE
         above = np.clip((1 - share) * own + share * wide, 0.0, 1.0)
         return np.where(x < self.floor, 1.0, above)
 
@@ -148,4 +152,4 @@ def error_scale(errors: Floats, weights: Floats | None = None) -> float:
     plain = float(np.sqrt(np.sum(weights * errors**2)))
     own = 0.5 * robust + 0.5 * plain
     share = max(0.0, 1 - errors.size / MIN_ERRORS)
-    return float(np.sqrt(share * PRIOR_SD**2 + (1 - share) * own**2))
+    return max(float(np.sqrt(share * PRIOR_SD**2 + (1 - share) * own**2)), LEAST_SD)

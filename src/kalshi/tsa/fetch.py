@@ -185,7 +185,7 @@ def _wanted(config: Config, stored: Vintages, pages: Path, today: date) -> list[
 def _due(pages: Path, year: int, today: date) -> bool:
     newest = max((path.name for path in pages.glob(f"{year}-*.html.gz")), default="")
     stamp = newest.removeprefix(f"{year}-")[:8]
-    return not stamp or datetime.strptime(stamp, "%Y%m%d").replace(tzinfo=UTC).date() <= today - RESTATED_EVERY
+    return not stamp or date.fromisoformat(stamp) <= today - RESTATED_EVERY
 
 
 def _check_against(stored: Vintages, found: dict[date, int], name: str, url: str) -> None:

@@ -16,6 +16,9 @@ from numpy.typing import ArrayLike
 from kalshi.errors import ConfigError, DataError
 from kalshi.tsa.distribution import Distribution, Empirical, Exact, Floats, Smoothed
 from kalshi.tsa.known import Ints, Known
+from kalshi.tsa.models_analog import Analog
+from kalshi.tsa.models_combined import Combined
+from kalshi.tsa.models_dhr import Dhr
 from kalshi.tsa.models_earlier import Earlier, EarlierFixed
 from kalshi.tsa.models_yoy import YoyHoliday
 from kalshi.tsa.weeks import week_days
@@ -47,8 +50,10 @@ class DayModel(Protocol):
 
 Model = WeekModel | DayModel
 
-MODELS: dict[str, Model] = {model.name: model for model in (Earlier(), EarlierFixed(), YoyHoliday())}
-DEFAULT_MODEL = "yoy_hol"
+MODELS: dict[str, Model] = {
+    model.name: model for model in (Earlier(), EarlierFixed(), YoyHoliday(), Analog(), Dhr(), Combined())
+}
+DEFAULT_MODEL = "combined"
 
 
 @dataclass(frozen=True, eq=False)

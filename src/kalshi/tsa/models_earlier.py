@@ -6,7 +6,7 @@ under fixed names as the baselines that every report shows; reference/tsa.md lis
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
 import numpy as np
@@ -71,10 +71,8 @@ class Earlier:
             raise DataError(
                 f"model earlier: {week.year - 1} has no ISO week {week.week} to compare {sunday} with"
             ) from None
-        index = np.flatnonzero(rows.days == base_sunday)
-        if not index.size or np.isnan(rows.mean_7[index[0]]):
-            raise DataError(f"model earlier: no rows for the week ending {date.fromordinal(base_sunday)}")
-        return float(rows.mean_7[index[0]] * (0.8 * rows.trend[-1] + 0.2 * rows.ratio_1[-1]))
+        base = _week_mean(known, base_sunday, self.name)
+        return base * float(0.8 * rows.trend[-1] + 0.2 * rows.ratio_1[-1])
 
     def distribution(self, known: Known, sunday: date, mean: float) -> Distribution:
         """Return the distribution its probabilities mean: F / (1 + e) over overlapping daily errors e."""
@@ -98,8 +96,12 @@ class EarlierFixed:
         """Return the forecast mean of the week."""
         days = np.arange(known.first, known.first + known.values.size, dtype=np.int64)
         rows = _Rows(known, days - 364)
-        end = (sunday - timedelta(days=364)).toordinal()
-        base = float(np.mean(known.at(np.arange(end - 6, end + 1, dtype=np.int64))))
-        if np.isnan(base):
-            raise DataError(f"model earlier_fixed: a day of last year's week of {sunday} is missing")
+        base = _week_mean(known, sunday.toordinal() - 364, self.name)
         return base * float(0.8 * rows.trend[-1] + 0.2 * rows.ratio_1[-1])
+
+
+def _week_mean(known: Known, end: int, model: str) -> float:
+    mean = float(np.mean(known.at(np.arange(end - 6, end + 1, dtype=np.int64))))
+    if np.isnan(mean):
+        raise DataError(f"model {model}: a day of the week ending {date.fromordinal(end)} is missing")
+    return mean
