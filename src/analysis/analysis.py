@@ -37,7 +37,7 @@ def main(run: Run) -> None:
     run.report.add_table(
         f"Open events of {series}",
         ("event", "title", "markets", "closes"),
-        [(event.event_ticker, event.title, len(event.markets), first_close(event)) for event in events],
+        [(event.event_ticker, event.title, len(event.markets or ()), first_close(event)) for event in events],
     )
     if events:
         show_ladder(run, min(events, key=lambda event: event.event_ticker))
@@ -61,7 +61,7 @@ def show_account(run: Run) -> None:
 
 def show_ladder(run: Run, event: Event) -> None:
     """Show the quotes of one event, lowest strike first."""
-    ladder = sorted(event.markets, key=strike)
+    ladder = sorted(event.markets or (), key=strike)
     run.report.add_table(
         f"Ladder of {event.event_ticker}",
         ("market", "YES if", "bid", "ask", "volume"),
@@ -71,7 +71,7 @@ def show_ladder(run: Run, event: Event) -> None:
 
 def first_close(event: Event) -> object:
     """Return when the first market of *event* closes, None where it has none."""
-    return min((market.close_time for market in event.markets), default=None)
+    return min((market.close_time for market in event.markets or ()), default=None)
 
 
 def strike(market: Market) -> tuple[object, str]:

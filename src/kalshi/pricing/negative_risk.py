@@ -68,7 +68,7 @@ def sell_no(ticker: str, count: Decimal, price: Decimal, fee: Decimal = ZERO) ->
 
 
 def leg_of_fill(fill: Fill) -> Leg:
-    """Return the leg of one fill as the exchange reports it. Raises DataError for an unknown side of the book."""
+    """Return the leg of one fill as the exchange reports it. Raises DataError for an unknown book side."""
     if fill.book_side not in ("bid", "ask"):
         raise DataError(f"fill {fill.fill_id} of {fill.ticker} has the unknown book_side {fill.book_side!r}")
     signed = fill.count_fp if fill.book_side == "bid" else -fill.count_fp
