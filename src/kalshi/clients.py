@@ -31,7 +31,13 @@ from kalshi.errors import (
     ResponseError,
     Unavailable,
 )
+from kalshi.exchange.decode import BadRow
+from kalshi.exchange.endpoints_account import AccountEndpoints
 from kalshi.exchange.endpoints_base import Caller, Query
+from kalshi.exchange.endpoints_groups import GroupEndpoints
+from kalshi.exchange.endpoints_market import MarketEndpoints
+from kalshi.exchange.endpoints_orders import OrderEndpoints
+from kalshi.exchange.endpoints_portfolio import PortfolioEndpoints
 from kalshi.exchange.error_bodies import error_for
 from kalshi.exchange.hosts import API_PATH, check_api_base, is_live, is_loopback
 from kalshi.exchange.pacing import Pacer
@@ -103,6 +109,7 @@ class KalshiClient(Caller):
         self.read_budget_s = read_budget_s
         self.writes_allowed = not is_live(self.base_url) if writes_allowed is None else writes_allowed
         self.max_body_bytes = MAX_BODY_BYTES
+        self.bad_rows: list[BadRow] = []
         self.pacer = Pacer(clock=monotonic, sleep=sleep)
         self._credentials = credentials
         self._clock = clock
@@ -334,5 +341,22 @@ def _no_answer(error: Exception, base_url: str) -> _NoAnswer:
     return _NoAnswer("the connection was lost before the answer was complete", sent=True)
 
 
-class ExchangeClient(KalshiClient):
-    """The exchange's endpoints with typed answers."""
+class ExchangeClient(
+    KalshiClient,
+    MarketEndpoints,
+    PortfolioEndpoints,
+    OrderEndpoints,
+    GroupEndpoints,
+    AccountEndpoints,
+):
+    """The exchange's endpoints with typed answers; see the groups in kalshi.exchange.endpoints_*."""
+
+    def load_limits(self) -> None:
+        """Pace by the account's own limits and prices from now on, instead of those of a new account."""
+        limits, costs = self.account_limits(), self.endpoint_costs()
+        self.pacer.use_limits(
+            read=(limits.read.refill_rate, limits.read.bucket_capacity),
+            write=(limits.write.refill_rate, limits.write.bucket_capacity),
+        )
+        prices = {(row.method, row.path): row.cost for row in costs.endpoint_costs}
+        self.pacer.use_costs(costs.default_cost, prices)

@@ -23,6 +23,11 @@ class Endpoint:
     signed: bool
     parameters: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """How messages name the endpoint."""
+        return f"{self.method} {self.path}"
+
     def fill(self, **values: str) -> str:
         """Return the path with its placeholders replaced.
 
@@ -46,6 +51,13 @@ class Endpoint:
                 hint = f"did you mean {near[0]}?" if near else f"known: {known}"
                 raise ConfigError(f"{self.method} {self.path} has no parameter {name}: {hint}")
         return [(name, _text(value)) for name, value in filters.items() if value is not None]
+
+
+def names(value: Value) -> list[str]:
+    """Return the single names of a filter that is a list or a text with commas."""
+    if isinstance(value, str):
+        return [name for name in value.split(",") if name]
+    return [str(name) for name in value] if isinstance(value, Iterable) else []
 
 
 def _text(value: Value) -> str:
