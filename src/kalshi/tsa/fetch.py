@@ -23,7 +23,7 @@ from kalshi.exchange.hosts import is_loopback
 from kalshi.tsa.known import Known
 from kalshi.tsa.page import parse_page
 from kalshi.tsa.release_calendar import newest_expected_day
-from kalshi.tsa.sample import SAMPLE_SEED, sample_vintages
+from kalshi.tsa.sample_counts import SAMPLE_SEED, sample_vintages
 from kalshi.tsa.vintages import Vintages
 from kalshi.tsa.weeks import NEW_YORK, new_york_date
 
