@@ -1,0 +1,184 @@
+"""PaperExchange: one request in, one durable answer out.
+
+The same signed bytes that would go to the real exchange are checked here, decided by the engine, written to
+the state file and answered. Put it under a client with `kalshi.paper.adapter`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+import msgspec
+
+from kalshi.errors import KalshiError
+from kalshi.exchange.hosts import API_PATH
+from kalshi.exchange.signing import PublicKey
+from kalshi.exchange.snapshot import LadderSnapshot
+from kalshi.paper import lifecycle
+from kalshi.paper.authentication import DEFAULT_SCOPES, authenticate, public_pem_of, require_scope
+from kalshi.paper.parsing import Request
+from kalshi.paper.records import Account, Key
+from kalshi.paper.refusals import Refused, bad_parameter, not_modelled, refused
+from kalshi.paper.routes import PUBLIC, SCOPES, find_route
+from kalshi.paper.state import StateFile
+from kalshi.paper.world import World
+
+MAX_BODY_BYTES = 1_000_000
+DEAD_WRITES = "/portfolio/orders"
+
+log = logging.getLogger(__name__)
+_ENCODER = msgspec.json.Encoder()
+
+
+class PaperExchange:
+    """An exchange on this machine, kept in *state* (None: in memory only).
+
+    clock: aware UTC time of the market; closing, expiry and fills follow it.
+    signature_clock: Unix seconds against which request stamps are checked; default the same clock. Give the
+    client's own clock when the market lives at another time.
+    Raises StoreError when the state file can not be used.
+    """
+
+    def __init__(
+        self,
+        state: Path | None,
+        clock: Callable[[], datetime],
+        *,
+        signature_clock: Callable[[], float] | None = None,
+    ) -> None:
+        self._state = StateFile(state)
+        self._clock = clock
+        self._signature_clock = signature_clock or (lambda: clock().timestamp())
+        self._lock = threading.RLock()
+
+    @property
+    def path(self) -> Path | None:
+        """The state file."""
+        return self._state.path
+
+    def close(self) -> None:
+        """Close the state file."""
+        self._state.close()
+
+    def add_account(
+        self, key_id: str, public_key: PublicKey, balance: Decimal, *, scopes: Sequence[str] = DEFAULT_SCOPES
+    ) -> None:
+        """Open an account with one key and *balance* dollars on shard 0; a known key id changes nothing."""
+        with self._changing() as (world, now):
+            if key_id not in world.keys:
+                world.keep(Account(key_id, {0: balance}, balance, now))
+                world.keep(Key(key_id, key_id, public_pem_of(public_key), list(scopes)))
+
+    def mirror(self, snapshot: LadderSnapshot) -> None:
+        """Take over a ladder: markets, status, results, and its books as outside liquidity.
+
+        Raises KalshiError for a finalized market without a usable result; then nothing changed.
+        """
+        try:
+            with self._changing() as (world, now):
+                lifecycle.mirror(world, snapshot, now)
+        except Refused as refusal:
+            raise KalshiError(f"{snapshot.event.event_ticker} can not be mirrored: {refusal.body}") from None
+
+    def settle(self, ticker: str, result: str, yes_value: Decimal | None = None) -> None:
+        """Pay the positions of a market. result: yes, no or scalar (then *yes_value* dollars a YES).
+
+        Raises KalshiError for an unknown market or result.
+        """
+        try:
+            with self._changing() as (world, now):
+                lifecycle.settle(world, ticker, result, now, yes_value=yes_value)
+        except Refused as refusal:
+            raise KalshiError(f"{ticker} can not be settled: {refusal.body}") from None
+
+    @contextmanager
+    def view(self) -> Iterator[World]:
+        """Give the newest state for looking at; do not change it."""
+        with self._lock, self._state.reading() as world:
+            yield world
+
+    def handle(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Answer one request: (status, headers, body). *target* is the path with its query.
+
+        Refusals are answers. Raises StoreError when the state file can not be used.
+        """
+        seconds = self._signature_clock()
+        try:
+            status, answer = self._answer(method.upper(), target, headers, body, int(seconds * 1000))
+        except Refused as refusal:
+            status, answer = refusal.status, refusal.body
+        content = b"" if answer is None else _ENCODER.encode(answer)
+        answer_headers = {"Content-Length": str(len(content)), "Date": formatdate(seconds, usegmt=True)}
+        if content:
+            answer_headers["Content-Type"] = "application/json"
+        return status, answer_headers, content
+
+    def _answer(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, now_ms: int
+    ) -> tuple[int, Any]:
+        path, _, query = target.partition("?")
+        if not path.startswith(API_PATH + "/"):
+            raise refused(404, "not_found", "page not found")
+        if len(body) > MAX_BODY_BYTES:
+            raise refused(413, "bad_request", "body too large")
+        below = path.removeprefix(API_PATH)
+        found = find_route(method, below)
+        if found is None:
+            raise _unknown(method, below)
+        route, names = found
+        try:
+            parameters = parse_qs(query, keep_blank_values=True, errors="strict", max_num_fields=300)
+        except ValueError:
+            raise bad_parameter("the query is not readable") from None
+        lower = {name.lower(): value for name, value in headers.items()}
+        with self._lock:
+            now = self._clock()
+            with self._state.reading() as world:
+                key = authenticate(world, method, path, lower, now_ms=now_ms, required=route.access != PUBLIC)
+                if key is not None and route.access != PUBLIC:
+                    require_scope(key, *SCOPES[route.access])
+                request = Request(
+                    method,
+                    path,
+                    parameters,
+                    body,
+                    now,
+                    key,
+                    {name: unquote(value) for name, value in names.items()},
+                )
+                if not route.changes and not world.is_due(now):
+                    return route.handler(world, request)
+            refusal: Refused | None = None
+            with self._state.changing() as world:
+                lifecycle.advance(world, now)
+                try:
+                    answer = route.handler(world, request)
+                except Refused as error:  # what it left behind, such as a spent order id, is kept
+                    refusal = error
+            if refusal is not None:
+                raise refusal
+            return answer
+
+    @contextmanager
+    def _changing(self) -> Iterator[tuple[World, datetime]]:
+        with self._lock, self._state.changing() as world:
+            now = self._clock()
+            lifecycle.advance(world, now)
+            yield world, now
+
+
+def _unknown(method: str, path: str) -> Refused:
+    if method != "GET" and path.startswith(DEAD_WRITES) and not path.startswith("/portfolio/orders/queue"):
+        return refused(410, "deprecated_v1_order_endpoint", "use /portfolio/events/orders")
+    return not_modelled(f"{method} {path[:200]}")

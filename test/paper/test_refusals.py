@@ -1,0 +1,128 @@
+"""Bad input: the exchange's own answers, and nothing changes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+TICKER = "KXTSAW-26OCT11-A2.50"
+ORDERS = "/portfolio/events/orders"
+GOOD = dict(ticker=TICKER, side="bid", price="0.40", count="5", time_in_force="good_till_canceled",
+            self_trade_prevention_type="taker_at_cross", client_order_id="good")
+
+
+def snapshot_of(member):
+    with member.house.exchange.view() as world:
+        return (
+            member.call("GET", "/portfolio/orders"), member.dollars(), member.position(),
+            len(world.spent), len(world.orders), world.ledger.last_number,
+        )
+
+
+@pytest.mark.parametrize(
+    "change, status, code",
+    [
+        ({"price": 0.40}, 400, "bad_request"), ({"count": 5}, 400, "bad_request"),
+        ({"price": None}, 400, "bad_request"), ({"ticker": None}, 400, "bad_request"),
+        ({"side": "yes"}, 400, "bad_request"), ({"time_in_force": "gtt"}, 400, "bad_request"),
+        ({"price": "4e-1"}, 400, "bad_request"), ({"price": "-0.40"}, 400, "bad_request"),
+        ({"price": "NaN"}, 400, "bad_request"), ({"count": "1e2"}, 400, "bad_request"),
+        ({"count": "-5"}, 400, "bad_request"), ({"post_only": "yes"}, 400, "bad_request"),
+        ({"expiration_time": "2026-10-06"}, 400, "bad_request"),
+        ({"price": "0.405"}, 400, "invalid_order"), ({"price": "0"}, 400, "invalid_order"),
+        ({"price": "1.00"}, 400, "invalid_order"), ({"price": "40"}, 400, "invalid_order"),
+        ({"count": "0"}, 400, "invalid_order_size"), ({"count": "0.00"}, 400, "invalid_order_size"),
+        ({"count": "1.005"}, 400, "invalid_order_size"),
+        ({"client_order_id": "a.b"}, 400, "invalid_parameters"),
+        ({"client_order_id": "x" * 65}, 400, "invalid_parameters"),
+        ({"expiration_time": 1}, 400, "invalid_parameters"),
+        ({"expiration_time": 10**15}, 400, "invalid_parameters"),
+        ({"expiration_time": 1_900_000_000, "time_in_force": "immediate_or_cancel"}, 400, "invalid_parameters"),
+        ({"post_only": True, "time_in_force": "fill_or_kill"}, 400, "invalid_parameters"),
+        ({"reduce_only": True}, 400, "invalid_parameters"),
+        ({"subaccount": 3}, 400, "invalid_parameters"), ({"order_group_id": "g"}, 400, "invalid_parameters"),
+        ({"exchange_index": 101}, 400, "invalid_parameters"),
+        ({"ticker": "KXNOPE-1"}, 404, "not_found"), ({"exchange_index": 1}, 404, "not_found"),
+        ({"count": "100000"}, 400, "available_balance_too_low"),
+    ],
+)
+def test_a_bad_order_is_refused_and_leaves_no_trace(house, change, status, code):
+    house.show(asks=[("0.40", "10")])
+    alice = house.member()
+    before = snapshot_of(alice)
+    body = {name: value for name, value in {**GOOD, **change}.items() if value is not None}
+    got, answer = alice.call("POST", ORDERS, body)
+    assert (got, answer.get("error", answer)["code"]) == (status, code), answer
+    assert snapshot_of(alice) == before
+    assert alice.call("POST", ORDERS, GOOD)[0] == 201  # the id was not spent
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"ticker": "a"}', b"[" * 5000])
+def test_a_body_that_is_no_order_is_bad_request(house, body):
+    house.show()
+    status, answer = house.member().call("POST", ORDERS, body)
+    assert (status, answer["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("missing", ["ticker", "side", "count", "price", "time_in_force", "self_trade_prevention_type"])
+def test_every_required_field_is_required(house, missing):
+    house.show()
+    body = {name: value for name, value in GOOD.items() if name != missing}
+    status, answer = house.member().call("POST", ORDERS, body)
+    assert (status, answer["code"]) == (400, "bad_request")
+    assert missing in answer["details"]
+
+
+def test_an_oversized_body_or_batch_is_refused(house):
+    house.show()
+    alice = house.member()
+    assert alice.call("POST", ORDERS, b" " * 1_000_001)[0] == 413
+    assert alice.call("POST", f"{ORDERS}/batched", {"orders": [GOOD] * 101})[0] == 400
+    assert alice.call("POST", f"{ORDERS}/batched", {"orders": []})[0] == 400
+
+
+@pytest.mark.parametrize(
+    "path, query",
+    [("/portfolio/orders", {"limit": 1001}), ("/portfolio/orders", {"limit": 0}),
+     ("/portfolio/orders", {"limit": "ten"}), ("/portfolio/orders", {"status": "open"}),
+     ("/portfolio/orders", {"min_ts": "yesterday"}), ("/portfolio/fills", {"limit": 2000}),
+     ("/portfolio/positions", {"settlement_status": "maybe"}), ("/markets", {"limit": 1001}),
+     ("/markets", {"status": "active"}), ("/events", {"limit": 201}), ("/markets/orderbooks", {}),
+     (f"/markets/{TICKER}/orderbook", {"depth": 101}), ("/markets", {"min_close_ts": 10**13}),
+     ("/portfolio/fills", {"ticker": ",".join("abc" * 34)})],
+)
+def test_a_parameter_out_of_range_is_400_in_its_own_shape(house, path, query):
+    house.show()
+    status, answer = house.member().call("GET", path, **query)
+    assert status == 400 and list(answer) == ["msg"]
+
+
+def test_a_garbage_cursor_is_accepted_and_the_last_cursor_is_empty(house):
+    house.show()
+    alice = house.member()
+    for _ in range(5):
+        alice.order("bid", "0.10", "1")
+    assert len(alice.call("GET", "/portfolio/orders", cursor="no such cursor")[1]["orders"]) == 5
+    seen, cursor = [], ""
+    for _ in range(3):
+        page = alice.call("GET", "/portfolio/orders", limit=2, cursor=cursor)[1]
+        seen += [row["order_id"] for row in page["orders"]]
+        cursor = page["cursor"]
+    assert (len(set(seen)), cursor) == (5, "")
+
+
+@pytest.mark.parametrize("method, path, status", [
+    ("GET", "/portfolio/order_groups", 501), ("POST", "/portfolio/intra_exchange_instance_transfer", 501),
+    ("GET", "/milestones", 501), ("POST", "/portfolio/orders", 410), ("DELETE", "/portfolio/orders/1", 410),
+    ("GET", "/markets/UNKNOWN", 404), ("GET", "/events/UNKNOWN", 404), ("GET", "/series/UNKNOWN", 404),
+    ("GET", "/historical/markets/UNKNOWN", 404), ("GET", "/portfolio/orders/UNKNOWN", 404),
+])
+def test_what_is_not_here_says_so(house, method, path, status):
+    house.show()
+    assert house.member().call(method, path)[0] == status
+
+
+def test_a_path_outside_the_api_is_404(house):
+    status, _, body = house.exchange.handle("GET", "/", {}, b"")
+    assert (status, json.loads(body)["error"]["code"]) == (404, "not_found")
