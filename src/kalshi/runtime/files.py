@@ -34,13 +34,13 @@ def writable_directory(path: Path, what: str, fix: str) -> Path:
     return path
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write *text* to *path* (UTF-8) so that a reader, even after a power cut, finds the old or the new."""
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write *content* (text as UTF-8) so that a reader, even after a power cut, finds the old or the new."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "wb") as file:
             os.fchmod(file.fileno(), 0o644)
-            file.write(text)
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

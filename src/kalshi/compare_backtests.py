@@ -1,0 +1,63 @@
+"""Compare two backtests: canonical KPIs with absolute and percent deltas, and the trades both made, paired.
+
+Prints the comparison and writes it to --out. Exit code 2: no such file; 3: a file without columns or trades.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+if not __package__:  # started by path: let `kalshi` be found and nothing in this folder shadow a library
+    here = os.path.dirname(os.path.realpath(__file__))
+    sys.path[:] = [os.path.dirname(here)] + [p for p in sys.path if os.path.realpath(p or ".") != here]
+
+from kalshi.errors import ConfigError
+from kalshi.runtime.files import writable_directory, write_atomically
+from kalshi.runtime.job import job
+from kalshi.runtime.run import Run
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this script's own options."""
+    parser.add_argument("--baseline", type=Path, required=True, metavar="FILE", help="CSV to compare with")
+    parser.add_argument("--candidate", type=Path, required=True, metavar="FILE", help="CSV to judge")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="Markdown file to write")
+
+
+@job("compare_backtests", arguments=arguments, needs_exchange=False)
+def main(run: Run) -> None:
+    """Compare two CSV files."""
+    from kalshi.research.compare import compare_metrics, comparison_markdown, paired_pnl
+    from kalshi.research.metrics import key_metrics, verdict
+    from kalshi.research.provenance import sha256_of
+    from kalshi.research.trades import complete_trades
+
+    args = run.args
+    if args.out and args.out.is_dir():
+        raise ConfigError(f"{args.out} is a directory: give --out a file name, such as comparison.md")
+    sides = {
+        name: complete_trades(path)
+        for name, path in (("baseline", args.baseline), ("candidate", args.candidate))
+    }
+    if args.out:
+        writable_directory(args.out.parent, "directory of the comparison", "--out")
+    origin = []
+    for name, trades in sides.items():
+        origin.append((name, f"`{trades.source}` (SHA-256 `{sha256_of(Path(trades.source))[:12]}…`)"))
+        origin.append((f"{name} says", verdict(trades)))
+    text = comparison_markdown(
+        origin,
+        compare_metrics(key_metrics(sides["baseline"]), key_metrics(sides["candidate"])),
+        paired_pnl(sides["baseline"], sides["candidate"]),
+    )
+    print(text)
+    if args.out:
+        write_atomically(args.out, text)
+        print(f"Written to {args.out}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
