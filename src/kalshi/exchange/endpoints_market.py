@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -31,7 +32,7 @@ LIVE_TIMES = ("created_ts", "close_ts", "updated_ts")
 
 class _BookAnswer(msgspec.Struct):
     orderbook_fp: OrderBook | None = None
-    orderbook: msgspec.Raw | None = None  # an empty book was once seen under this older name
+    orderbook: dict[str, Any] | None = None  # an empty book was once seen under this older name
 
 
 class _NamedBook(msgspec.Struct):
@@ -157,7 +158,7 @@ class MarketEndpoints(HistoryEndpoints):
     def orderbook(self, ticker: str, *, depth: int = 0) -> OrderBook:
         """Return the bids of both sides; depth: levels of each side, 0..100, 0 for all."""
         answer = self.one(table.ORDERBOOK, _BookAnswer, {"depth": depth}, ticker=ticker)
-        if answer.orderbook_fp is None and answer.orderbook is None:
+        if answer.orderbook_fp is None and answer.orderbook != {}:
             raise ResponseError(
                 f"{table.ORDERBOOK.label}: answer for {ticker}: field orderbook_fp is missing",
                 method="GET",

@@ -35,6 +35,7 @@ class _Answer(Protocol):
 
 
 A = TypeVar("A", bound=_Answer)
+B = TypeVar("B")
 
 
 class OrderEndpoints(Typed):
@@ -63,7 +64,7 @@ class OrderEndpoints(Typed):
         answers: list[BatchCreatedOrder] = self.written(
             table.CREATE_ORDERS, list[BatchCreatedOrder], request, key="orders", items=len(orders)
         )
-        return answers
+        return _complete(table.CREATE_ORDERS, len(orders), answers)
 
     def cancel_order(
         self,
@@ -95,7 +96,7 @@ class OrderEndpoints(Typed):
         answers: list[BatchCanceledOrder] = self.written(
             table.CANCEL_ORDERS, list[BatchCanceledOrder], request, key="orders", items=len(orders)
         )
-        return answers
+        return _complete(table.CANCEL_ORDERS, len(orders), answers)
 
     def cancel_all_orders(self, *, subaccount: int | None = 0) -> None:
         """Cancel every resting order on all shards; None means all subaccounts.
@@ -142,6 +143,16 @@ def _same(endpoint: Endpoint, order_id: str, answer: A) -> A:
     if answer.order_id != order_id:
         raise _other(endpoint, order_id, answer.order_id)
     return answer
+
+
+def _complete(endpoint: Endpoint, asked: int, answers: list[B]) -> list[B]:
+    if len(answers) != asked:
+        raise OutcomeUnknown(
+            f"{endpoint.label}: answered {len(answers)} of {asked} orders: look all of them up",
+            method=endpoint.method,
+            path=endpoint.path,
+        )
+    return answers
 
 
 def _other(endpoint: Endpoint, asked: str, answered: str) -> OutcomeUnknown:
