@@ -8,9 +8,10 @@ from decimal import Decimal as D
 from typing import Any
 
 from kalshi.index.ladder import Ladder
-from kalshi.index.plan import EventState, Plan, legs_of
+from kalshi.index.plan import EventState, Plan
 from kalshi.index.top_of_book import TopOfBook
 from kalshi.pricing.fees import terms_of_type
+from kalshi.pricing.negative_risk import leg_of_fill
 
 CENTS = tuple(D(cents) / 100 for cents in range(1, 100))
 
@@ -68,7 +69,10 @@ def make_state(
 ) -> EventState:
     """Return a state; `fills` sets legs, positions and traded, `quotes` overrides single books."""
     books = dict.fromkeys(ladder.tickers, quote("0.10", "0.12")) | (quotes or {})
-    legs = legs_of(fills)
+    legs = tuple(leg_of_fill(fill) for fill in fills)  # type: ignore[arg-type]
+    held: dict[str, D] = {}
+    for leg in legs:
+        held[leg.ticker] = held.get(leg.ticker, D(0)) + leg.contracts
     values: dict[str, Any] = {
         "now": datetime(2026, 11, 24, 15, 0, tzinfo=UTC),
         "opens_at": datetime(2026, 11, 24, 14, 30, tzinfo=UTC),
@@ -78,7 +82,7 @@ def make_state(
         "prices": dict.fromkeys(ladder.tickers, CENTS),
         "terms": terms_of_type("quadratic", D(1)),
         "legs": legs,
-        "positions": {leg.ticker: leg.contracts for leg in legs if leg.contracts},
+        "positions": {ticker: count for ticker, count in held.items() if count},
         "traded": sum((fill.count_fp for fill in fills), D(0)),
         "balance": D(10_000),
     }

@@ -143,7 +143,9 @@ def test_worst_case_agrees_with_every_settlement_value_and_with_the_guarantee(he
     values = [payoff(positions, ladder.winners(D(x))) for x in ("7000", "7225", "7250", "7275")]
     nobody = payoff(positions, ())
     assert ladder.worst_case(positions) == min([*values, nobody])
-    assert ladder.worst_case(positions) == guarantee(Leg(t, x, D(0)) for t, x in positions.items()).floor
+    # The guarantee counts on the YES side: n NO cost n dollars there when they were free.
+    free = [Leg(ticker, x, D(x < 0)) for ticker, x in positions.items()]
+    assert ladder.worst_case(positions) == guarantee(free).floor
 
 
 @given(st.lists(st.integers(-50, 50), min_size=3, max_size=3), st.integers(763000, 766000))

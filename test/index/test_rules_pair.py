@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.states import NESTED, SP_LADDER, Fill, bought_no, decisions, make_state, quote
 from kalshi.errors import ConfigError
-from kalshi.index.plan import Resting, Style, Wanted, legs_of
+from kalshi.index.plan import Resting, Style, Wanted
 from kalshi.index.rules_pair import PairRules, plan
 from kalshi.pricing.negative_risk import buy_no, guarantee
 
@@ -150,10 +150,11 @@ def test_no_fill_of_a_wanted_bid_makes_the_worst_case_worse(rows: list[tuple[str
 
 
 def test_selling_and_buying_are_told_apart_by_what_is_held() -> None:  # M1 and M2
-    m1 = guarantee(
-        legs_of([bought_no("A", "100", "0.45"), Fill("B", "bid", D("0.03"), D(10), D("0.0204"))]), "AB"
+    m1 = make_state(fills=(*ONE_LEG, Fill("B6025", "bid", D("0.03"), D(10), D("0.0204")))).guarantee()
+    assert (m1.by_outcome["B6000"], m1.by_outcome["B6025"], m1.none) == (
+        D("-45.3204"),
+        D("64.6796"),
+        D("54.6796"),
     )
-    assert (m1.by_outcome["A"], m1.by_outcome["B"], m1.none) == (D("-45.3204"), D("64.6796"), D("54.6796"))
-    sold = Fill("A", "bid", D("0.40"), D(50), D("0.84"))
-    m2 = guarantee(legs_of([bought_no("A", "100", "0.45"), bought_no("B", "100", "0.45"), sold]), "AB")
-    assert (m2.by_outcome["A"], m2.by_outcome["B"], m2.none) == (D("39.16"), D("-10.84"), D("89.16"))
+    m2 = make_state(fills=(*PAIR, Fill("B6000", "bid", D("0.40"), D(50), D("0.84")))).guarantee()
+    assert (m2.by_outcome["B6000"], m2.by_outcome["B6025"], m2.none) == (D("39.16"), D("-10.84"), D("89.16"))

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Protocol
 
 from kalshi.index.ladder import Ladder, Rung
 from kalshi.index.top_of_book import TopOfBook
@@ -93,7 +92,7 @@ class EventState:
     """Everything a rule may look at, as one consistent picture.
 
     now, opens_at, closes_at: aware; the last two of the session. books, prices (YES grid, ascending): by
-    ticker. legs: one per market with own fills, netted (see `legs_of`). positions: signed contracts by
+    ticker. legs: the account's fills in the event, one each. positions: signed contracts by
     ticker as the exchange reports them. traded: contracts in own fills, round trips included.
     balance: free dollars on the event's shard; None when it was not asked.
     """
@@ -123,6 +122,13 @@ class EventState:
         """Return the allowed NO prices of *ticker*, ascending."""
         return [ONE - price for price in reversed(self.prices.get(ticker, ()))]
 
+    def bought(self) -> dict[str, Decimal]:
+        """Return the net contracts by ticker that the fills add up to, + YES, - NO."""
+        held: dict[str, Decimal] = {}
+        for leg in self.legs:
+            held[leg.ticker] = held.get(leg.ticker, ZERO) + leg.contracts
+        return held
+
     def guarantee(self) -> Guarantee:
         """Return profit and loss of the event's own fills under every outcome."""
         return guarantee(self.legs, self.ladder.tickers)
@@ -138,39 +144,6 @@ class EventState:
     def rungs_by_price(self) -> list[Rung]:
         """Return the rungs, the likeliest by its own YES bid first, equal ones in ladder order."""
         return sorted(self.ladder.rungs, key=lambda rung: -(self.top(rung.ticker).yes_bid or ZERO))
-
-
-class FillLike(Protocol):
-    """What is read of a fill."""
-
-    @property
-    def ticker(self) -> str: ...
-    @property
-    def book_side(self) -> str: ...
-    @property
-    def yes_price_dollars(self) -> Decimal: ...
-    @property
-    def count_fp(self) -> Decimal: ...
-    @property
-    def fee_cost(self) -> Decimal: ...
-
-
-def legs_of(fills: Iterable[FillLike]) -> tuple[Leg, ...]:
-    """Return one netted leg per market: signed contracts, signed cash, fees.
-
-    A `bid` fill buys YES (or sells NO) and an `ask` fill the opposite; which of the two is only a matter of
-    what is held, so cash is counted on the YES side and turned at the end: a short of n YES is n NO, each
-    paid with 1 dollar less what the sale brought.
-    """
-    held: dict[str, Decimal] = {}
-    cash: dict[str, Decimal] = {}
-    fees: dict[str, Decimal] = {}
-    for fill in fills:
-        sign = ONE if fill.book_side == "bid" else -ONE
-        held[fill.ticker] = held.get(fill.ticker, ZERO) + sign * fill.count_fp
-        cash[fill.ticker] = cash.get(fill.ticker, ZERO) - sign * fill.count_fp * fill.yes_price_dollars
-        fees[fill.ticker] = fees.get(fill.ticker, ZERO) + fill.fee_cost
-    return tuple(Leg(t, held[t], cash[t] + min(held[t], ZERO), fees[t]) for t in held)
 
 
 @dataclass(frozen=True)

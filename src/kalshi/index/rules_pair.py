@@ -58,7 +58,7 @@ def plan(state: EventState, rules: PairRules) -> Plan:
         waiting = "nothing has filled" if not state.traded else "what filled was sold again, flat now"
         note = f"waiting: {waiting}; orders are left as they are"
         return _plan(state, {}, {}, (note,), None)
-    by_fills = {leg.ticker: leg.contracts for leg in state.legs}
+    by_fills = state.bought()
     if any(by_fills.get(ticker, ZERO) != state.held(ticker) for ticker in {*by_fills, *state.positions}):
         reason = "fills and positions disagree: nothing is placed before they match"
         return Plan(HEADERS, (), None, (), reason)
@@ -186,7 +186,7 @@ def _cut_to_cash(
     why: dict[str, str],
 ) -> None:
     """Drop the bids, least likely last, that gross limit or balance do not cover."""
-    spent = sum((-leg.cash for leg in state.legs if leg.ticker in legs), ZERO)
+    spent = sum((-leg.contracts * (ONE - leg.yes_price) for leg in state.legs if leg.ticker in legs), ZERO)
     room = rules.max_gross - spent
     if state.balance is not None:
         room = min(room, state.balance + sum((order.cost for order in state.resting), ZERO))
