@@ -1,1 +1,5 @@
-"""What must survive the process: runs, orders, fills, limits."""
+"""What must survive the process: runs, orders, fills, locks."""
+
+from kalshi.store.facade import Store
+
+__all__ = ["Store"]

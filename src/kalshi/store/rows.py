@@ -1,0 +1,67 @@
+"""Rows of the store as the program handles them."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run of one job; `ended_at` and `exit_code` are None while it runs."""
+
+    run_id: str
+    job: str
+    mode: str
+    dry_run: bool
+    pid: int
+    started_at: datetime
+    ended_at: datetime | None
+    status: str
+    exit_code: int | None
+    summary: str
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """One intent and what became of it; prices are dollars of the own side, counts are contracts."""
+
+    client_order_id: str
+    run_id: str
+    strategy: str
+    run_date: date
+    event_ticker: str
+    ticker: str
+    side: str
+    price: Decimal
+    count: Decimal
+    purpose: str
+    generation: int
+    reduces: bool
+    strike_type: str | None
+    floor_strike: Decimal | None
+    cap_strike: Decimal | None
+    exchange_index: int
+    fee_bound: Decimal
+    created_at: datetime
+    updated_at: datetime
+    state: str = ""
+    reason: str = ""
+    code: str = ""
+    order_id: str | None = None
+    filled: Decimal = Decimal(0)
+    remaining: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    fee: Decimal | None = None
+    sent_at: datetime | None = None
+
+    def replace(self, **values: Any) -> OrderRow:
+        """Return a copy with other values."""
+        return dataclasses.replace(self, **values)
+
+    def values(self) -> dict[str, Any]:
+        """Return the columns."""
+        return dataclasses.asdict(self)

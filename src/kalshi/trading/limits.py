@@ -1,0 +1,38 @@
+"""How much may be put at risk; small by default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from kalshi.config import Config
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one account. Dollars are the most that can be lost, fees included.
+
+    event_cost: over all orders and positions of one event, in its worst outcome. day_cost: the sum of
+    that over all events with an order of the last 24 hours. close_margin: no new order later than this
+    before the market closes. quote_age: prices an order was decided on may not be older.
+    """
+
+    order_contracts: Decimal
+    order_cost: Decimal
+    event_cost: Decimal
+    day_cost: Decimal
+    orders_per_run: int
+    close_margin: timedelta = timedelta(minutes=1)
+    quote_age: timedelta = timedelta(minutes=5)
+
+    @classmethod
+    def from_config(cls, config: Config) -> Limits:
+        """Return the limits set in the environment."""
+        return cls(
+            order_contracts=config.max_order_contracts,
+            order_cost=config.max_order_cost,
+            event_cost=config.max_event_cost,
+            day_cost=config.max_day_cost,
+            orders_per_run=config.max_orders_per_run,
+        )
