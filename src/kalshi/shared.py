@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from kalshi.mailer import MailOutcome
     from kalshi.pricing.negative_risk import Guarantee
     from kalshi.runtime.run import Run
-    from kalshi.trading.desk import OrderReport
+    from kalshi.trading.cancels import CancelResult
+    from kalshi.trading.outcomes import OrderReport
 
 MOST_TICKERS = 100  # of one question for fills
 
@@ -89,7 +90,7 @@ def create_nasdaq_event_id(run_date: date | None = None) -> str:
 
 
 def create_weekly_sp_market_id(run_date: date | None = None) -> str:
-    """Return the S&P 500 event's name for the Friday on or after a day; Friday is a day of the daily series."""
+    """Return the S&P 500 event's name for the Friday on or after a day, default today."""
     return tickers.sp_event(tickers.this_friday(run_date or today()))
 
 
@@ -113,9 +114,9 @@ def create_tsa_event_id(next_sunday: str | date | None = None) -> str:
     return weeks.event_ticker(sunday or weeks.week_sunday_of(today()))
 
 
-def cancel_all_orders_for_market(run: Run, event_ticker: str) -> list[object]:
-    """Cancel the own resting orders of an event; return what the desk says of each."""
-    return list(run.desk.cancel_resting(event_ticker))
+def cancel_all_orders_for_market(run: Run, event_ticker: str) -> list[CancelResult]:
+    """Cancel the own resting orders of an event; return what became of each."""
+    return run.desk.cancel_resting(event_ticker)
 
 
 def create_no_orders_for_every_contract_in_market(
@@ -185,8 +186,6 @@ def guarantee_of_event(run: Run, event_ticker: str) -> Guarantee:
     return guarantee(map(leg_of_fill, fills), tickers)
 
 
-def check_if_negative_risk_is_met_for_market(
-    run: Run, event_ticker: str, target: Decimal = Decimal(0)
-) -> bool:
+def check_if_negative_risk_is_met_for_market(run: Run, event_ticker: str, target: Decimal = Decimal(0)) -> bool:
     """Return whether at least *target* dollars of an event are certain whatever happens, from real fills."""
     return guarantee_of_event(run, event_ticker).is_locked(target)

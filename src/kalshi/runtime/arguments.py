@@ -26,9 +26,7 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(EXIT_CONFIG, f"{self.prog}: error: {message}: see {self.prog} --help\n")
 
 
-def build_parser(
-    name: str, description: str, arguments: AddArguments | None = None
-) -> argparse.ArgumentParser:
+def build_parser(name: str, description: str, arguments: AddArguments | None = None) -> argparse.ArgumentParser:
     """Return the parser of job *name*: its own *arguments* first, then the common ones."""
     parser = OneLineParser(
         prog=name,
@@ -40,28 +38,20 @@ def build_parser(
     if arguments is not None:
         arguments(parser)
     common = parser.add_argument_group("common to every script")
-    common.add_argument(
-        "--mode", choices=MODES, help="exchange to talk to; default KALSHI_MODE, else DEMO_MODE"
-    )
-    common.add_argument(
-        "--dry-run", action="store_true", help="decide and report, but send no order anywhere"
-    )
+    common.add_argument("--mode", choices=MODES, help="exchange to talk to; default KALSHI_MODE, else DEMO_MODE")
+    common.add_argument("--dry-run", action="store_true", help="decide and report, but send no order anywhere")
     common.add_argument(
         "--date",
         metavar="YYYY-MM-DD[THH:MM]",
         help="decide as of this New York time (no time: 10:30); orders go to the paper exchange only",
     )
-    common.add_argument(
-        "--offline", action="store_true", help="use no network: caches, sample data, paper exchange"
-    )
+    common.add_argument("--offline", action="store_true", help="use no network: caches, sample data, paper exchange")
     common.add_argument("--json-log", action="store_true", help="log JSON lines instead of text")
     common.add_argument("--no-email", action="store_true", help="neither send nor print the summary e-mail")
     common.add_argument(
         "--data-dir", type=directory, metavar="DIR", help="caches and databases; default KALSHI_DATA_DIR"
     )
-    common.add_argument(
-        "--report-dir", type=directory, metavar="DIR", help="reports; default KALSHI_REPORT_DIR"
-    )
+    common.add_argument("--report-dir", type=directory, metavar="DIR", help="reports; default KALSHI_REPORT_DIR")
     return parser
 
 

@@ -12,7 +12,7 @@ from kalshi.config import MODES, Config, load_config
 from kalshi.errors import EXIT_KNOWN_ERROR, EXIT_OK, KalshiError
 from kalshi.runtime.arguments import OneLineParser, directory
 from kalshi.runtime.clock import utc_now
-from kalshi.runtime.report import Report
+from kalshi.runtime.report import Report, Table
 from kalshi.runtime.summary import print_out
 
 
@@ -47,9 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "last run of every job, and the kill switch")
     orders = add("orders", _orders, "the newest orders in the store")
     orders.add_argument("--limit", type=int, default=50, help="how many; default 50")
-    control = add("control", _control, "stop jobs, let them only reduce positions, or resume")
-    control.add_argument("action", choices=("stop", "reduce-only", "resume"))
-    control.add_argument("--job", default="", help="only this job; default all")
+    control = add("control", _control, "stop jobs or an event, or resume")
+    control.add_argument("action", choices=("stop", "resume"))
+    control.add_argument("--scope", default="", help="a job or an event ticker; default every job")
     control.add_argument("--reason", default="", help="shown to whoever meets the switch")
     doctor = add("doctor", _doctor, "check configuration, key, clock, exchange, mail and database")
     doctor.add_argument("--offline", action="store_true", help="leave out the checks that need the network")
@@ -61,26 +61,29 @@ def _config(args: argparse.Namespace) -> Config:
     return replace(config, data_dir=args.data_dir or config.data_dir)
 
 
-def _show(
-    args: argparse.Namespace, title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]
-) -> None:
+def _show(args: argparse.Namespace, title: str, *tables: Table) -> None:
     if args.json:
-        names = [header.replace(" ", "_") for header in headers]
-        listed = [dict(zip(names, row, strict=True)) for row in rows]
+        listed = {
+            name.replace(" ", "_"): [dict(zip(map(_key, headers), row, strict=True)) for row in rows]
+            for name, headers, rows in tables
+        }
         print_out(json.dumps(listed, default=str, ensure_ascii=False, indent=1) + "\n")
         return
     report = Report(title)
-    report.add_table("", headers, rows)
+    for name, headers, rows in tables:
+        report.add_table(name.capitalize(), headers, rows)
     print_out(report.text())
+
+
+def _key(header: str) -> str:
+    return header.replace(" ", "_")
 
 
 def _list(args: argparse.Namespace) -> int:
     from kalshi.runtime.registry import jobs
 
-    rows = [
-        (job.name, "; ".join(job.schedule) or None, job.summary, f"src/kalshi/{job.file}") for job in jobs()
-    ]
-    _show(args, "Jobs", ("job", "schedule", "what it does", "file"), rows)
+    rows: list[tuple[object, ...]] = [(j.name, "; ".join(j.schedule) or None, j.summary) for j in jobs()]
+    _show(args, "Jobs of this project", ("jobs", ("job", "schedule", "what it does"), rows))
     return EXIT_OK
 
 
@@ -91,25 +94,29 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _status(args: argparse.Namespace) -> int:
-    from kalshi.runtime.status import last_runs
+    from kalshi.runtime.status import overview
 
-    rows = last_runs(_config(args))
-    _show(args, "Last run of every job", ("job", "status", "exit code", "started", "ended", "summary"), rows)
+    config = _config(args)
+    _show(args, f"Status: mode {config.mode}", *overview(config, utc_now()))
     return EXIT_OK
 
 
 def _orders(args: argparse.Namespace) -> int:
     from kalshi.runtime.status import newest_orders
 
-    headers, rows = newest_orders(_config(args), args.limit)
-    _show(args, "Orders, newest first", headers, rows)
+    config = _config(args)
+    _show(args, f"Orders, newest first: mode {config.mode}", newest_orders(config, args.limit))
     return EXIT_OK
 
 
 def _control(args: argparse.Namespace) -> int:
-    from kalshi.runtime.switch import set_switch
+    from kalshi.runtime import switch
 
-    done = set_switch(_config(args), args.action, job=args.job, reason=args.reason, at=utc_now())
+    config = _config(args)
+    if args.action == "stop":
+        done = switch.stop(config, args.scope, args.reason, utc_now())
+    else:
+        done = switch.resume(config, args.scope)
     print_out(json.dumps({"done": done}) + "\n" if args.json else done + "\n")
     return EXIT_OK
 
@@ -120,10 +127,6 @@ def _doctor(args: argparse.Namespace) -> int:
     config = _config(args)
     findings = examine(config, clock=utc_now, offline=args.offline or config.offline)
     words = {True: "ok", False: "WRONG", None: "-"}
-    _show(
-        args,
-        f"Doctor: mode {config.mode}",
-        ("check", "state", "detail"),
-        [(found.check, words[found.ok], found.detail) for found in findings],
-    )
+    rows: list[tuple[object, ...]] = [(found.check, words[found.ok], found.detail) for found in findings]
+    _show(args, f"Doctor: mode {config.mode}", ("checks", ("check", "state", "detail"), rows))
     return EXIT_KNOWN_ERROR if any(found.ok is False for found in findings) else EXIT_OK

@@ -86,9 +86,7 @@ def _clock(config: Config, clock: Clock, offline: bool) -> str | Finding:
         answer = requests.get(f"{base}/exchange/status", timeout=(CONNECT_S, READ_S))
         there = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
     except (requests.RequestException, KeyError, ValueError):
-        return Finding(
-            "clock", None if config.mode == "paper" else False, f"{base} does not answer: check the network"
-        )
+        return Finding("clock", None if config.mode == "paper" else False, f"{base} does not answer: check the network")
     return _skew(there, clock())
 
 
@@ -117,9 +115,7 @@ def _exchange(config: Config, clock: Clock, offline: bool) -> str | Finding:
 
 def _mail(config: Config) -> str | Finding:
     if not (config.email_sender and config.email_recipient):
-        return Finding(
-            "mail", None, "EMAIL_SENDER and EMAIL_RECIPIENT are not both set: summaries are printed"
-        )
+        return Finding("mail", None, "EMAIL_SENDER and EMAIL_RECIPIENT are not both set: summaries are printed")
     import boto3
     from botocore.exceptions import BotoCoreError
 
@@ -128,7 +124,5 @@ def _mail(config: Config) -> str | Finding:
     except BotoCoreError as error:
         raise ConfigError(f"AWS credentials can not be read ({error}): mend the AWS profile") from None
     if found is None:
-        raise ConfigError(
-            "no AWS credentials to send mail with: set AWS_ACCESS_KEY_ID or give this machine a role"
-        )
+        raise ConfigError("no AWS credentials to send mail with: set AWS_ACCESS_KEY_ID or give this machine a role")
     return f"from {config.email_sender} over SES in {config.aws_region} (no mail was sent to try it)"

@@ -39,8 +39,6 @@ def explain(error: BaseException, log: logging.Logger) -> Ending:
         return Ending(EXIT_TERMINATED, "interrupted", "terminated by SIGTERM")
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else EXIT_CRASHED if error.code else EXIT_OK
-        return Ending(
-            code, "failed" if code else "ok", "" if error.code is code or not code else str(error.code)
-        )
+        return Ending(code, "failed" if code else "ok", "" if error.code is code or not code else str(error.code))
     log.error("crashed: %s: %s", type(error).__name__, error, exc_info=error)
     return Ending(EXIT_CRASHED, "crashed", f"{type(error).__name__}: {error}")

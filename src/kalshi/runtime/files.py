@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kalshi.config import Config
 from kalshi.errors import ConfigError
+
+if TYPE_CHECKING:
+    from kalshi.store import Store
 
 REPORT_FIX = "--report-dir or KALSHI_REPORT_DIR"
 DATA_FIX = "--data-dir or KALSHI_DATA_DIR"
@@ -16,6 +22,25 @@ DATA_FIX = "--data-dir or KALSHI_DATA_DIR"
 def store_path(config: Config) -> Path:
     """Return the database of this mode: each has its own, so no paper order ever stands for a live one."""
     return config.data_dir / f"kalshi_{config.mode}.db"
+
+
+@contextmanager
+def existing_store(config: Config, *, make: bool = False) -> Iterator[Store | None]:
+    """Open the database of this mode for the block; None where there is none yet.
+
+    make: create it then. Raises StoreError when it can not be used.
+    """
+    path = store_path(config)
+    if not path.exists() and not make:
+        yield None
+        return
+    from kalshi.store import Store
+
+    store = Store.open(path)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def writable_directory(path: Path, what: str, fix: str) -> Path:
@@ -35,7 +60,7 @@ def writable_directory(path: Path, what: str, fix: str) -> Path:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write *content* (text as UTF-8) so that a reader, even after a power cut, finds the old or the new."""
+    """Write *content* (text as UTF-8) so that a reader finds the old or the new."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:

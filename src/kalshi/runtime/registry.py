@@ -12,7 +12,7 @@ from typing import cast
 from kalshi.config import PROJECT_ROOT
 from kalshi.errors import ConfigError
 
-PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).parents[1]
 CRONTAB = PROJECT_ROOT / "crontab.example"
 
 
@@ -62,15 +62,10 @@ def _in_file(path: Path, crontab: list[str]) -> list[Entry]:
         for node in tree.body
         if isinstance(node, ast.FunctionDef)
         for call in node.decorator_list
-        if isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Name)
-        and call.func.id == "job"
-        and call.args
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "job" and call.args
     ]
     return [
-        Entry(
-            str(call.args[0].value), f"kalshi.{path.stem}", summary, _trades(call), _schedule(path, crontab)
-        )
+        Entry(str(call.args[0].value), f"kalshi.{path.stem}", summary, _trades(call), _schedule(path, crontab))
         for call in calls
         if isinstance(call.args[0], ast.Constant)
     ]

@@ -14,6 +14,9 @@ from pathlib import Path
 from kalshi.runtime.clock import new_york_text
 from kalshi.runtime.files import write_atomically
 
+# What add_table takes: title, headers, rows.
+Table = tuple[str, tuple[str, ...], list[tuple[object, ...]]]
+
 WIDTH = 100
 _GAP = "  "
 _NARROWEST = 8
@@ -62,9 +65,7 @@ class Report:
         """
         for row in rows:
             if len(row) != len(headers):
-                raise ValueError(
-                    f"table {title!r}: a row has {len(row)} cells, the header has {len(headers)}"
-                )
+                raise ValueError(f"table {title!r}: a row has {len(row)} cells, the header has {len(headers)}")
         cells = tuple(tuple(_cell(value) for value in row) for row in rows)
         self._parts.append(_Table(_clean(title), tuple(_clean(header) for header in headers), cells))
 
@@ -90,9 +91,7 @@ class Report:
         """Return the report as one HTML page; everything that came in is escaped, the style is inline."""
         parts = [f"<h2>{escape(self.title)}</h2>"]
         if self.marks:
-            parts.append(
-                "<p>" + "".join(f'<span style="{_MARK}">{escape(m)}</span>' for m in self.marks) + "</p>"
-            )
+            parts.append("<p>" + "".join(f'<span style="{_MARK}">{escape(m)}</span>' for m in self.marks) + "</p>")
         for part in self._parts:
             if isinstance(part, _Table):
                 parts.append(_table_html(part))
@@ -142,9 +141,7 @@ def _width(text: str) -> int:
 
 
 def _wrapped(text: str, width: int) -> str:
-    return (
-        "\n".join(textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)) if text else ""
-    )
+    return "\n".join(textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)) if text else ""
 
 
 def _column_widths(table: _Table, width: int) -> list[int]:
@@ -174,8 +171,7 @@ def _table_text(table: _Table, width: int) -> str:
 
 def _row_lines(row: Sequence[str], widths: list[int], right: list[bool]) -> list[str]:
     cells = [
-        textwrap.wrap(text, w) or [""] if _width(text) > w else [text]
-        for text, w in zip(row, widths, strict=True)
+        textwrap.wrap(text, w) or [""] if _width(text) > w else [text] for text, w in zip(row, widths, strict=True)
     ]
     lines = []
     for level in range(max(len(cell) for cell in cells)):
@@ -192,14 +188,11 @@ def _padded(text: str, width: int, right: bool) -> str:
 def _table_html(table: _Table) -> str:
     align = ["right" if table.is_number(i) else "left" for i in range(len(table.headers))]
     head = "".join(
-        f'<th style="{_CELL};text-align:{a}">{escape(h)}</th>'
-        for h, a in zip(table.headers, align, strict=True)
+        f'<th style="{_CELL};text-align:{a}">{escape(h)}</th>' for h, a in zip(table.headers, align, strict=True)
     )
     body = "\n".join(
         "<tr>"
-        + "".join(
-            f'<td style="{_CELL};text-align:{a}">{escape(c)}</td>' for c, a in zip(row, align, strict=True)
-        )
+        + "".join(f'<td style="{_CELL};text-align:{a}">{escape(c)}</td>' for c, a in zip(row, align, strict=True))
         + "</tr>"
         for row in table.rows
     )

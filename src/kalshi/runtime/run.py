@@ -19,7 +19,8 @@ from kalshi.runtime.report import Report
 if TYPE_CHECKING:
     from kalshi.clients import ExchangeClient
     from kalshi.store import Store
-    from kalshi.trading.desk import Desk, OrderReport
+    from kalshi.trading.desk import Desk
+    from kalshi.trading.outcomes import OrderReport
 
 
 class Run:
@@ -73,9 +74,7 @@ class Run:
             from kalshi.connect import connect
 
             if self.offline and self.config.mode != "paper" and not is_loopback(self.config.api_base):
-                raise ConfigError(
-                    f"--offline and mode {self.config.mode} exclude each other: use --mode paper"
-                )
+                raise ConfigError(f"--offline and mode {self.config.mode} exclude each other: use --mode paper")
             self._exchange = connect(self.config, clock=self.clock)
         return self._exchange
 
@@ -102,6 +101,7 @@ class Run:
                 clock=self.clock,
                 dry_run=self.dry_run,
                 run_id=self.run_id,
+                stop_dir=self.config.data_dir,
             )
             for found in desk.reconcile():
                 self.log.warning("reconciliation: %s", found)

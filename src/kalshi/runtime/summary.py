@@ -13,7 +13,7 @@ from kalshi.runtime.endings import Ending
 from kalshi.runtime.run import Run
 
 if TYPE_CHECKING:
-    from kalshi.trading.desk import OrderReport
+    from kalshi.trading.outcomes import OrderReport
 
 
 def deliver(run: Run, ending: Ending, *, redact: Callable[[str], str]) -> None:
@@ -41,21 +41,17 @@ def print_out(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # else the interpreter complains again at exit
+        sys.stdout = None  # else the interpreter complains again at exit
 
 
 def _complete(run: Run, ending: Ending) -> None:
     if ending.line:
-        word = (
-            "Nothing to do" if ending.code == EXIT_OK else f"{ending.status.replace('_', ' ').capitalize()}"
-        )
+        word = "Nothing to do" if ending.code == EXIT_OK else f"{ending.status.replace('_', ' ').capitalize()}"
         run.report.add_line(f"{word}: {ending.line}")
     if run.dry_run:
         run.report.add_line(f"Dry run, no order was sent: {run.dry_run_reason}")
     if run.order_reports:
-        run.report.add_table(
-            "Orders of this run", _ORDER_HEADERS, [_order_row(report) for report in run.order_reports]
-        )
+        run.report.add_table("Orders of this run", _ORDER_HEADERS, [_order_row(report) for report in run.order_reports])
     run.report.add_line(f"Run {run.run_id}, mode {run.config.mode}, exit code {ending.code}")
 
 

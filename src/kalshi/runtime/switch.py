@@ -1,6 +1,7 @@
-"""The kill switch as files in the data directory, so that it works when the database does not.
+"""The kill switch: files that stop jobs, also when the database does not work, and locks the desk looks at.
 
-`STOP` stops every trading job, `STOP.<job>` one of them. The text in the file is the reason.
+`STOP` in the data directory stops every trading job of every mode, `STOP.<job>` one of them; the text in the
+file is the reason. A lock in the store of a mode also stops the next order of a job that already runs.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from kalshi.config import Config
-from kalshi.errors import StoppedBySwitch
+from kalshi.errors import ConfigError, StoppedBySwitch
 from kalshi.runtime.clock import new_york_text
-from kalshi.runtime.files import DATA_FIX, writable_directory, write_atomically
+from kalshi.runtime.files import DATA_FIX, existing_store, writable_directory, write_atomically
+from kalshi.runtime.registry import jobs
 from kalshi.runtime.run import Run
 
 
@@ -29,16 +31,46 @@ def check_switch(run: Run) -> None:
             )
 
 
-def set_switch(config: Config, action: str, *, job: str, reason: str, at: datetime) -> str:
-    """Stop or resume *job*, or all jobs when it is empty; return what was done, for a person."""
-    path = stop_file(writable_directory(config.data_dir, "data directory", DATA_FIX), job)
-    whom = f"job {job}" if job else "every job"
-    if action == "resume":
-        was_there = path.exists()
-        path.unlink(missing_ok=True)
-        return f"{whom} may run again" if was_there else f"{whom} was not stopped: nothing to do"
-    write_atomically(path, f"{reason or 'no reason given'} (set {new_york_text(at)})\n")
-    return f"{whom} is stopped from now on, by {path}"
+def stop(config: Config, scope: str, reason: str, at: datetime) -> str:
+    """Stop *scope* from now on and return what was done, for a person.
+
+    scope: empty for every job, the name of a job, or an event ticker (a lock for orders in that event only).
+    """
+    said = f"{reason or 'no reason given'} (set {new_york_text(at)})"
+    done = []
+    if not _is_event(scope):
+        path = stop_file(writable_directory(config.data_dir, "data directory", DATA_FIX), scope)
+        write_atomically(path, said + "\n")
+        done.append(str(path))
+    with existing_store(config, make=_is_event(scope)) as store:
+        if store is not None and store.lock(scope or "all", said, set_at=at):
+            done.append(f"a lock in {store.path}")
+    return f"{scope or 'every job'} is stopped by {' and '.join(done) or 'the lock that was there before'}"
+
+
+def resume(config: Config, scope: str) -> str:
+    """Take back the stop file and the lock of *scope*, as `stop` takes it; return what was done."""
+    done = []
+    path = stop_file(config.data_dir, scope)
+    if not _is_event(scope) and path.exists():
+        path.unlink()
+        done.append(f"removed {path}")
+    with existing_store(config) as store:
+        if store is not None and store.unlock(scope or "all"):
+            done.append(f"removed the lock in {store.path}")
+    return f"{scope or 'every job'}: {' and '.join(done) or 'was not stopped, nothing to do'}"
+
+
+def _is_event(scope: str) -> bool:
+    """Return whether *scope* is an event ticker; raise ConfigError when it is no job either."""
+    if not scope:
+        return False
+    names = [job.name for job in jobs()]
+    if scope in names:
+        return False
+    if "-" in scope and scope == scope.upper():
+        return True
+    raise ConfigError(f"{scope!r} is neither a job ({', '.join(names)}) nor an event ticker such as KXTSAW-26OCT11")
 
 
 def stopped(data_dir: Path) -> list[tuple[str, str]]:
