@@ -1,0 +1,273 @@
+"""The steps of the TSA bot, one function each; the bot and the commands for single steps call them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from kalshi.connect import PaperClient, connect_public
+from kalshi.errors import ConfigError, DataError, ExchangeError, StaleDataError
+from kalshi.exchange.hosts import is_loopback
+from kalshi.exchange.models import Event, Market
+from kalshi.exchange.snapshot import LadderSnapshot
+from kalshi.pricing.fees import fee_terms, taker_fee
+from kalshi.runtime.clock import new_york, new_york_text, utc_now
+from kalshi.runtime.run import Run
+from kalshi.trading.intents import Intent, Side
+from kalshi.tsa.contracts import ladder_probabilities
+from kalshi.tsa.decide import Decision, Rules, decide
+from kalshi.tsa.fetch import FetchResult, fetch_counts
+from kalshi.tsa.ladder import fetch_ladder, load_ladder, save_ladder, week_sunday
+from kalshi.tsa.models import DEFAULT_MODEL, MODELS, WeekForecast, forecast
+from kalshi.tsa.release_calendar import released_at
+from kalshi.tsa.sample import sample_ladder
+from kalshi.tsa.weeks import market_window, tradable_week
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LADDER_CACHE = "tsa_ladder.json"
+# New counts make a resting price stale: orders end this long before the next publication.
+BEFORE_NEWS = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What the bot looks at: counts, the ladder, the forecast of its week, and one decision per market."""
+
+    counts: FetchResult
+    ladder: LadderSnapshot
+    week: WeekForecast
+    decisions: tuple[Decision, ...]
+
+
+def add_decision_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the parameters of forecast and decision, with the seed's defaults."""
+    parser.add_argument("--model", default=DEFAULT_MODEL, choices=sorted(MODELS), help="forecast model")
+    parser.add_argument("--count", default="10", help="contracts of each order")
+    parser.add_argument("--price-share", default="0.75", help="limit price as a share of the value")
+    parser.add_argument("--lowest", default="0.05", help="a less likely side is not bought")
+    parser.add_argument("--highest", default="0.95", help="a likelier side is not bought")
+    parser.add_argument("--min-edge", default="0.02", help="dollars per contract an order must keep after fees")
+    parser.add_argument("--max-spread", default="0.30", help="widest bid-ask spread, dollars")
+
+
+def rules_from(args: argparse.Namespace) -> Rules:
+    """Return the decision's parameters; ConfigError names the argument that is no number."""
+    names = ("count", "price_share", "lowest", "highest", "min_edge", "max_spread")
+    values: dict[str, Decimal] = {}
+    for name in names:
+        try:
+            values[name] = Decimal(getattr(args, name))
+        except InvalidOperation:
+            option = name.replace("_", "-")
+            raise ConfigError(f"--{option} {getattr(args, name)!r} is not a number") from None
+        if not values[name].is_finite():
+            raise ConfigError(f"--{name.replace('_', '-')} must be a finite number")
+    return Rules(**values)
+
+
+def order_weekdays(text: str) -> frozenset[int]:
+    """Return weekdays (Monday 0) named by *text*: `all`, or names such as `mon,tue`."""
+    if text.strip().lower() == "all":
+        return frozenset(range(7))
+    names = [name.strip().lower()[:3] for name in text.split(",")]
+    unknown = [name for name in names if name not in WEEKDAYS]
+    if unknown:
+        raise ConfigError(f"--order-weekdays {text!r}: write {','.join(WEEKDAYS)} or all")
+    return frozenset(WEEKDAYS.index(name) for name in names)
+
+
+def get_counts(run: Run) -> FetchResult:
+    """Return the counts and say where they are from; enter the sample where nothing else is to be had."""
+    counts = fetch_counts(run.config, None, as_of=run.now, clock=utc_now, offline=run.offline)
+    if counts.source == "SAMPLE":
+        run.enter_sample()
+    run.report.add_line(f"Counts: {counts.source} ({'; '.join(counts.notes) or 'fresh'})")
+    return counts
+
+
+def get_ladder(run: Run, counts: FetchResult) -> LadderSnapshot | None:
+    """Return this week's open ladder, None when no event is open; the report says where it is from.
+
+    Tried in this order: the exchange, the saved ladder, and in paper mode the embedded sample.
+    """
+    if counts.source == "SAMPLE":
+        return _reported(run, sample_ladder(counts.vintages, run.now), "made up around the SAMPLE counts")
+    path = run.data_dir / LADDER_CACHE
+    trouble = "offline: Kalshi was not asked"
+    if not run.offline:
+        paper = run.config.mode == "paper" and not is_loopback(run.config.api_base)
+        client = connect_public(run.config) if paper else run.exchange
+        try:
+            ladder = fetch_ladder(client, run.now, name="Kalshi")
+        except (ExchangeError, DataError) as error:
+            if run.config.mode != "paper":
+                raise
+            trouble = f"could not read Kalshi: {error}"
+        else:
+            if ladder is not None:
+                save_ladder(ladder, path)
+                return _reported(run, ladder, "fresh")
+            run.report.add_line(f"Ladder: no open event; it opens {_next_opening(run.now)}")
+            return None
+    saved = load_ladder(path, run.now)
+    if saved is not None:
+        return _reported(run, saved, f"saved {new_york_text(saved.as_of)}; {trouble}")
+    run.enter_sample()
+    return _reported(run, sample_ladder(counts.vintages, run.now), f"made up; {trouble}")
+
+
+def look(run: Run) -> Picture | None:
+    """Fetch, forecast and decide; None when no event is open. Raises StaleDataError for old counts."""
+    rules = rules_from(run.args)
+    counts = get_counts(run)
+    if counts.stale:
+        raise StaleDataError(f"no trading on stale counts: {counts.stale}")
+    ladder = get_ladder(run, counts)
+    sunday = tradable_week(run.now) if ladder is None else week_sunday(_whole(ladder))
+    week = forecast(counts.known, sunday, run.args.model)
+    report_forecast(run, week)
+    if ladder is None:
+        return None
+    decisions = decide_all(ladder, week, rules)
+    report_ladder(run, ladder, decisions)
+    return Picture(counts, ladder, week, decisions)
+
+
+def decide_all(ladder: LadderSnapshot, week: WeekForecast, rules: Rules) -> tuple[Decision, ...]:
+    """Return one decision per market of the ladder, by ascending strike."""
+    markets = {market.ticker: market for market in ladder.markets}
+    fee = _fee_of(ladder)
+    rungs = ladder_probabilities(ladder.markets, week)
+    return tuple(decide(markets[rung.ticker], rung.prob_yes, rules, fee) for rung in rungs)
+
+
+def place(run: Run, picture: Picture) -> None:
+    """Hand every decided order to the desk; on paper, show the ladder to the exchange first."""
+    show_to_paper(run, picture.ladder)
+    event = _whole(picture.ladder)
+    for decision in picture.decisions:
+        if decision.price is not None:
+            intent = intent_of(run, decision, event)
+            run.desk.submit(intent, decision.market, event=event, quoted_at=_quoted_at(run, picture.ladder))
+
+
+def intent_of(run: Run, decision: Decision, event: Event) -> Intent:
+    """Return the intent of one decided order; it ends before the next counts or the close, what is first."""
+    assert decision.price is not None
+    return Intent(
+        strategy=run.job,
+        run_date=new_york(run.now).date(),
+        event_ticker=event.event_ticker,
+        ticker=decision.market.ticker,
+        side=Side(decision.side),
+        price=decision.price,
+        count=Decimal(run.args.count),
+        expiration=min(next_news(run.now) - BEFORE_NEWS, decision.market.close_time - timedelta(minutes=1)),
+    )
+
+
+def next_news(now: datetime) -> datetime:
+    """Return when counts are published next after *now* (aware UTC), by the release calendar."""
+    day = new_york(now).date() - timedelta(days=1)
+    while released_at(day) - BEFORE_NEWS <= now:
+        day += timedelta(days=1)
+    return released_at(day)
+
+
+def show_to_paper(run: Run, ladder: LadderSnapshot) -> None:
+    """Let the in-process exchange list the ladder and settle what ended; other exchanges know it already."""
+    if isinstance(run.exchange, PaperClient):
+        run.exchange.paper.mirror(ladder)
+
+
+def report_forecast(run: Run, week: WeekForecast) -> None:
+    """Report the forecast with its spread and where the week stands."""
+    low, high = week.quantile(0.1), week.quantile(0.9)
+    run.report.add_line(
+        f"Forecast: {week.mean:,.0f} passengers a day in the week to Sunday {week.week_sunday} "
+        f"(80 % between {low:,.0f} and {high:,.0f}; model {week.model}, {week.known_days} of 7 days published, "
+        f"newest {week.newest_day})"
+    )
+
+
+def report_trend(run: Run, counts: FetchResult) -> None:
+    """Report the last weeks beside the year before."""
+    known = counts.known
+    newest = known.newest_day
+    rows = []
+    for weeks in (1, 4):
+        days = range(newest.toordinal() - 7 * weeks + 1, newest.toordinal() + 1)
+        now_mean, before = (_mean(known.value, [date.fromordinal(d - back) for d in days]) for back in (0, 364))
+        change = f"{now_mean / before - 1:+.1%}" if now_mean and before else None
+        rows.append((f"last {7 * weeks} days to {newest}", _whole_number(now_mean), _whole_number(before), change))
+    run.report.add_table("Trend: mean passengers a day", ("period", "now", "364 days before", "change"), rows)
+
+
+def report_ladder(run: Run, ladder: LadderSnapshot, decisions: tuple[Decision, ...]) -> None:
+    """Report one row per strike: probability, prices, value, decision and reason."""
+    rows = [
+        (
+            _strike(d.market),
+            f"{d.probability:.1%}",
+            _cents(d.market.quote().yes_bid),
+            _cents(d.market.quote().yes_ask),
+            d.side.upper(),
+            f"{d.value:.2f}",
+            f"{d.price:.2f}" if d.price is not None else None,
+            f"{d.edge:+.3f}" if d.edge is not None else None,
+            d.reason,
+        )
+        for d in decisions
+    ]
+    headers = ("above", "P(YES)", "bid", "ask", "side", "value", "order at", "edge", "why")
+    run.report.add_table(f"{ladder.event.event_ticker}: {ladder.event.title}", headers, rows)
+    ordered = sum(d.is_order for d in decisions)
+    quoted = sum(d.bid is not None or d.ask is not None for d in decisions)
+    run.report.add_line(f"{len(decisions)} markets, {quoted} quoted, {ordered} worth an order")
+
+
+def _reported(run: Run, ladder: LadderSnapshot, note: str) -> LadderSnapshot:
+    run.report.add_line(f"Ladder: {ladder.source} {ladder.event.event_ticker} ({note})")
+    return ladder
+
+
+def _whole(ladder: LadderSnapshot) -> Event:
+    """Return the event with its markets, which the snapshot keeps beside it."""
+    import msgspec
+
+    return msgspec.structs.replace(ladder.event, markets=list(ladder.markets))
+
+
+def _fee_of(ladder: LadderSnapshot) -> Callable[[Decimal, Decimal], Decimal]:
+    terms = fee_terms(ladder.series, ladder.event)
+    return lambda price, count: taker_fee(price, count, terms.multiplier)
+
+
+def _quoted_at(run: Run, ladder: LadderSnapshot) -> datetime | None:
+    # On paper an older ladder is the market: it was mirrored a moment ago.
+    return None if run.config.mode == "paper" else ladder.as_of
+
+
+def _next_opening(now: datetime) -> str:
+    return new_york_text(market_window(tradable_week(now))[0])
+
+
+def _mean(value: Callable[[date], int | None], days: list[date]) -> float | None:
+    values = [value(day) for day in days]
+    known = [v for v in values if v is not None]
+    return sum(known) / len(known) if len(known) == len(values) else None
+
+
+def _whole_number(value: float | None) -> str | None:
+    return None if value is None else f"{value:,.0f}"
+
+
+def _strike(market: Market) -> str:
+    return market.ticker if market.floor_strike is None else f"{market.floor_strike:,.0f}"
+
+
+def _cents(price: Decimal | None) -> str | None:
+    return None if price is None else f"{price:.2f}"
