@@ -94,9 +94,7 @@ class Project:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, str(self.script), *arguments]
 
-    def run(
-        self, *arguments: str, command: Sequence[str] = (), **env: str
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, command: Sequence[str] = (), **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command or self.command(*arguments),
             env=self.env | env,

@@ -17,9 +17,7 @@ Project = Any  # the class of the fixture in conftest.py
 
 def rows(project: Project) -> list[tuple[object, ...]]:
     with sqlite3.connect(project.data / "kalshi_paper.db") as connection:
-        return connection.execute(
-            "select run_id, status, exit_code, summary from runs order by started_at"
-        ).fetchall()
+        return connection.execute("select run_id, status, exit_code, summary from runs order by started_at").fetchall()
 
 
 def test_by_path_from_another_directory_with_nearly_no_environment(project: Project) -> None:
@@ -57,9 +55,7 @@ def test_a_mail_that_fails_changes_nothing(project: Project) -> None:
     assert done.returncode == 0
     assert "ERROR the e-mail was not sent" in done.stderr and "Traceback" not in done.stderr
     assert done.stdout.startswith("tiny: ")
-    offline = project.run(
-        "--offline", EMAIL_SENDER="me@example.com", EMAIL_RECIPIENT="you@example.com", **nobody
-    )
+    offline = project.run("--offline", EMAIL_SENDER="me@example.com", EMAIL_RECIPIENT="you@example.com", **nobody)
     assert offline.stdout.startswith("E-mail (not sent: offline)")
 
 
@@ -176,9 +172,7 @@ def test_a_stop_file_stops_the_job_with_its_reason(project: Project, name: str) 
         (["--data-dir", "/dev/null/x"], "data directory /dev/null/x can not be written"),
     ],
 )
-def test_wrong_arguments_are_one_line_and_leave_nothing(
-    project: Project, arguments: list[str], words: str
-) -> None:
+def test_wrong_arguments_are_one_line_and_leave_nothing(project: Project, arguments: list[str], words: str) -> None:
     done = project.run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()

@@ -60,9 +60,7 @@ def test_html_is_escaped_and_has_one_table_per_section() -> None:
     assert "<b>skip</b> & wait" in [cell.text_content() for cell in table.iter("td")]
 
 
-@given(
-    st.lists(st.tuples(st.text(max_size=80), st.decimals(allow_nan=False, allow_infinity=False)), max_size=6)
-)
+@given(st.lists(st.tuples(st.text(max_size=80), st.decimals(allow_nan=False, allow_infinity=False)), max_size=6))
 def test_any_cell_stays_one_row_of_the_table(rows: list[tuple[str, Decimal]]) -> None:
     report = Report("any")
     report.add_table("t", ["text", "number"], rows)
@@ -79,9 +77,7 @@ def test_terminal_codes_and_line_breaks_are_taken_out() -> None:
 
 def test_values_are_shown_as_people_read_them() -> None:
     report = Report("x")
-    report.add_table(
-        "", ["a", "b", "c"], [[datetime(2026, 10, 9, 14, 30, tzinfo=UTC), True, Decimal("1E+2")]]
-    )
+    report.add_table("", ["a", "b", "c"], [[datetime(2026, 10, 9, 14, 30, tzinfo=UTC), True, Decimal("1E+2")]])
     assert report.text().splitlines()[-1].split("  ")[0] == "2026-10-09 10:30 EDT"
     assert report.text().splitlines()[-1].split()[-2:] == ["yes", "100"]
 

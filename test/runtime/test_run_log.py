@@ -24,9 +24,7 @@ def test_no_secret_in_message_arguments_or_traceback(json_lines: bool) -> None:
     stream = io.StringIO()
     log = RunLog("r1", "demo", json_lines=json_lines, stream=stream)
     try:
-        log.redact.learn(
-            load_config(SECRETS), [("AWS_SECRET_ACCESS_KEY", "aws-secret-value"), ("HOME", "/home/me")]
-        )
+        log.redact.learn(load_config(SECRETS), [("AWS_SECRET_ACCESS_KEY", "aws-secret-value"), ("HOME", "/home/me")])
         log.logger.info("key %s and %s", SECRETS["KALSHI_KEY_ID"], PEM)
         log.logger.warning("headers {'KALSHI-ACCESS-SIGNATURE': 'c2lnbmF0dXJl', 'KALSHI-ACCESS-KEY': 'abc'}")
         try:
