@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+import msgspec
+
 from kalshi.connect import PaperClient, connect_public
 from kalshi.errors import ConfigError, DataError, ExchangeError, StaleDataError
 from kalshi.exchange.hosts import is_loopback
@@ -17,15 +19,16 @@ from kalshi.pricing.fees import fee_terms, taker_fee
 from kalshi.runtime.clock import new_york, new_york_text, utc_now
 from kalshi.runtime.run import Run
 from kalshi.trading.intents import Intent, Side
-from kalshi.tsa.contracts import ladder_probabilities
+from kalshi.tsa.contracts import ladder_probabilities, market_strike
 from kalshi.tsa.decide import Decision, Rules, decide
 from kalshi.tsa.fetch import FetchResult, fetch_counts
 from kalshi.tsa.ladder import fetch_ladder, load_ladder, save_ladder, week_sunday
 from kalshi.tsa.models import DEFAULT_MODEL, MODELS, WeekForecast, forecast
 from kalshi.tsa.release_calendar import released_at
 from kalshi.tsa.sample import sample_ladder
-from kalshi.tsa.weeks import market_window, tradable_week
+from kalshi.tsa.weeks import SERIES, market_window, parse_event_ticker, tradable_week, week_days
 
+STRATEGY = "tsa_weekly"  # the bot and `place_tsa_orders` are one strategy: together they place nothing twice
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LADDER_CACHE = "tsa_ladder.json"
 # New counts make a resting price stale: orders end this long before the next publication.
@@ -146,7 +149,7 @@ def decide_all(ladder: LadderSnapshot, week: WeekForecast, rules: Rules) -> tupl
 
 def place(run: Run, picture: Picture) -> None:
     """Hand every decided order to the desk; on paper, show the ladder to the exchange first."""
-    show_to_paper(run, picture.ladder)
+    show_to_paper(run, picture)
     event = _whole(picture.ladder)
     for decision in picture.decisions:
         if decision.price is not None:
@@ -158,7 +161,7 @@ def intent_of(run: Run, decision: Decision, event: Event) -> Intent:
     """Return the intent of one decided order; it ends before the next counts or the close, what is first."""
     assert decision.price is not None
     return Intent(
-        strategy=run.job,
+        strategy=STRATEGY,
         run_date=new_york(run.now).date(),
         event_ticker=event.event_ticker,
         ticker=decision.market.ticker,
@@ -177,10 +180,51 @@ def next_news(now: datetime) -> datetime:
     return released_at(day)
 
 
-def show_to_paper(run: Run, ladder: LadderSnapshot) -> None:
-    """Let the in-process exchange list the ladder and settle what ended; other exchanges know it already."""
-    if isinstance(run.exchange, PaperClient):
-        run.exchange.paper.mirror(ladder)
+def show_to_paper(run: Run, picture: Picture) -> None:
+    """Let the in-process exchange list the ladder and pay what ended; other exchanges know it already."""
+    if not isinstance(run.exchange, PaperClient):
+        return
+    run.exchange.paper.mirror(picture.ladder)
+    held = {row.ticker.rpartition("-")[0] for row in run.exchange.positions() if row.position_fp}
+    for name in sorted(held - {picture.ladder.event.event_ticker}):
+        if not name.startswith(f"{SERIES}-"):
+            continue
+        try:
+            ended = _ended_event(run, picture, name)
+        except (ExchangeError, DataError) as error:
+            run.report.add_line(f"Settlement of {name} is not known yet: {error}")
+            continue
+        if ended is not None:
+            run.exchange.paper.mirror(ended)
+            run.report.add_line(f"Paper: {name} is settled")
+
+
+def _ended_event(run: Run, picture: Picture, name: str) -> LadderSnapshot | None:
+    """Return an earlier event with its results; None while it has none."""
+    if picture.ladder.source == "SAMPLE":
+        return settled_sample(run.exchange.event(name), picture)
+    if run.offline:
+        raise DataError("offline")
+    event = connect_public(run.config).event(name)
+    if not event.markets or any(market.status != "finalized" for market in event.markets):
+        return None
+    return LadderSnapshot("Kalshi", run.now, picture.ladder.series, event, tuple(event.markets), {})
+
+
+def settled_sample(event: Event, picture: Picture) -> LadderSnapshot | None:
+    """Return a sample event with the results its sample counts give; None until its Sunday is published."""
+    sunday = parse_event_ticker(event.event_ticker)
+    prints = [picture.counts.known.first_print(day) for day in week_days(sunday)]
+    if any(count is None for count in prints):
+        return None
+    total = sum(count for count in prints if count is not None)
+    markets = tuple(
+        msgspec.structs.replace(
+            market, status="finalized", result="yes" if total > 7 * market_strike(market) else "no"
+        )
+        for market in event.markets or ()
+    )
+    return LadderSnapshot("SAMPLE", picture.ladder.as_of, picture.ladder.series, event, markets, {})
 
 
 def report_forecast(run: Run, week: WeekForecast) -> None:
@@ -236,8 +280,6 @@ def _reported(run: Run, ladder: LadderSnapshot, note: str) -> LadderSnapshot:
 
 def _whole(ladder: LadderSnapshot) -> Event:
     """Return the event with its markets, which the snapshot keeps beside it."""
-    import msgspec
-
     return msgspec.structs.replace(ladder.event, markets=list(ladder.markets))
 
 
