@@ -29,37 +29,80 @@ def iso(at: datetime) -> str:
 
 
 def series_of(**changes: Any) -> Series:
-    wire: dict[str, Any] = dict(
-        ticker="KXTSAW", frequency="weekly", title="TSA check-ins", category="Transportation",
-        categories=["Transportation"], tags=None, settlement_sources=[], contract_url="", contract_terms_url="",
-        fee_type="quadratic", fee_multiplier=1, additional_prohibitions=[], exchange_index=0,
-    )
+    wire: dict[str, Any] = {
+        "ticker": "KXTSAW",
+        "frequency": "weekly",
+        "title": "TSA check-ins",
+        "category": "Transportation",
+        "categories": ["Transportation"],
+        "tags": None,
+        "settlement_sources": [],
+        "contract_url": "",
+        "contract_terms_url": "",
+        "fee_type": "quadratic",
+        "fee_multiplier": 1,
+        "additional_prohibitions": [],
+        "exchange_index": 0,
+    }
     return msgspec.convert({**wire, **changes}, Series, strict=False)
 
 
 def event_of(**changes: Any) -> Event:
-    wire: dict[str, Any] = dict(
-        event_ticker="KXTSAW-26OCT11", series_ticker="KXTSAW", title="Check-ins this week", sub_title="",
-        collateral_return_type="", mutually_exclusive=False, settlement_sources=[], exchange_index=0,
-    )
+    wire: dict[str, Any] = {
+        "event_ticker": "KXTSAW-26OCT11",
+        "series_ticker": "KXTSAW",
+        "title": "Check-ins this week",
+        "sub_title": "",
+        "collateral_return_type": "",
+        "mutually_exclusive": False,
+        "settlement_sources": [],
+        "exchange_index": 0,
+    }
     return msgspec.convert({**wire, **changes}, Event, strict=False)
 
 
 def market_of(ticker: str = "KXTSAW-26OCT11-A2.50", **changes: Any) -> Market:
     money = [
-        "yes_bid_dollars", "yes_ask_dollars", "no_bid_dollars", "no_ask_dollars", "last_price_dollars",
-        "previous_yes_bid_dollars", "previous_yes_ask_dollars", "previous_price_dollars",
+        "yes_bid_dollars",
+        "yes_ask_dollars",
+        "no_bid_dollars",
+        "no_ask_dollars",
+        "last_price_dollars",
+        "previous_yes_bid_dollars",
+        "previous_yes_ask_dollars",
+        "previous_price_dollars",
     ]
     wire: dict[str, Any] = dict(
-        ticker=ticker, event_ticker="KXTSAW-26OCT11", market_type="binary", yes_sub_title="", no_sub_title="",
-        rules_primary="", rules_secondary="", expiration_value="", price_level_structure="linear_cent",
-        settlement_bounds_type="default", result="", status="active", created_time=iso(START - timedelta(1)),
-        updated_time=iso(START), open_time=iso(START - timedelta(hours=1)), close_time=iso(CLOSE),
-        latest_expiration_time=iso(CLOSE), settlement_timer_seconds=3600, can_close_early=True,
-        notional_value_dollars="1.0000", **dict.fromkeys(money, "0.0000"),
-        yes_bid_size_fp="0.00", yes_ask_size_fp="0.00", volume_fp="0.00", volume_24h_fp="0.00",
-        open_interest_fp="0.00", price_ranges=[{"start": "0.0000", "end": "1.0000", "step": "0.0100"}],
-        strike_type="greater", floor_strike=2500000, exchange_index=0,
+        ticker=ticker,
+        event_ticker="KXTSAW-26OCT11",
+        market_type="binary",
+        yes_sub_title="",
+        no_sub_title="",
+        rules_primary="",
+        rules_secondary="",
+        expiration_value="",
+        price_level_structure="linear_cent",
+        settlement_bounds_type="default",
+        result="",
+        status="active",
+        created_time=iso(START - timedelta(1)),
+        updated_time=iso(START),
+        open_time=iso(START - timedelta(hours=1)),
+        close_time=iso(CLOSE),
+        latest_expiration_time=iso(CLOSE),
+        settlement_timer_seconds=3600,
+        can_close_early=True,
+        notional_value_dollars="1.0000",
+        **dict.fromkeys(money, "0.0000"),
+        yes_bid_size_fp="0.00",
+        yes_ask_size_fp="0.00",
+        volume_fp="0.00",
+        volume_24h_fp="0.00",
+        open_interest_fp="0.00",
+        price_ranges=[{"start": "0.0000", "end": "1.0000", "step": "0.0100"}],
+        strike_type="greater",
+        floor_strike=2500000,
+        exchange_index=0,
     )
     return msgspec.convert({**wire, **changes}, Market, strict=False)
 
@@ -80,20 +123,34 @@ class Member:
         house.exchange.add_account(key_id, key.public_key(), Decimal(balance), **options)
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> tuple[int, Any]:
-        headers = signed_headers(
-            self.credentials, int(self.house.now.timestamp() * 1000), method, API_PATH + path
-        )
+        headers = signed_headers(self.credentials, int(self.house.now.timestamp() * 1000), method, API_PATH + path)
         return self.house.send(method, path, headers, body, **query)
 
     def order(
-        self, side: str, price: str, count: str, *, tif: str = "good_till_canceled",
-        ticker: str = "KXTSAW-26OCT11-A2.50", stp: str = "taker_at_cross", **more: Any,
+        self,
+        side: str,
+        price: str,
+        count: str,
+        *,
+        tif: str = "good_till_canceled",
+        ticker: str = "KXTSAW-26OCT11-A2.50",
+        stp: str = "taker_at_cross",
+        **more: Any,
     ) -> tuple[int, Any]:
-        return self.call("POST", ORDERS, dict(
-            ticker=ticker, side=side, price=price, count=count, time_in_force=tif,
-            self_trade_prevention_type=stp, client_order_id=more.pop("client_order_id", self.house.next_id()),
-            **more,
-        ))
+        return self.call(
+            "POST",
+            ORDERS,
+            dict(
+                ticker=ticker,
+                side=side,
+                price=price,
+                count=count,
+                time_in_force=tif,
+                self_trade_prevention_type=stp,
+                client_order_id=more.pop("client_order_id", self.house.next_id()),
+                **more,
+            ),
+        )
 
     def dollars(self) -> Decimal:
         return Decimal(self.call("GET", "/portfolio/balance")[1]["balance_dollars"])
@@ -126,9 +183,7 @@ class House:
     def member(self, key_id: str = "alice", balance: str = "1000", **options: Any) -> Member:
         return Member(self, key_id, balance, **options)
 
-    def send(
-        self, method: str, path: str, headers: dict[str, str], body: Any = None, **query: Any
-    ) -> tuple[int, Any]:
+    def send(self, method: str, path: str, headers: dict[str, str], body: Any = None, **query: Any) -> tuple[int, Any]:
         target = API_PATH + path + ("?" + urlencode(query, doseq=True) if query else "")
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         status, _, content = self.exchange.handle(method, target, headers, data)
@@ -140,15 +195,26 @@ class House:
         return answer
 
     def show(
-        self, bids: list[tuple[str, str]] = (), asks: list[tuple[str, str]] = (), *,  # type: ignore[assignment]
-        market: Market | None = None, series: Series | None = None, event: Event | None = None,
+        self,
+        bids: list[tuple[str, str]] = (),
+        asks: list[tuple[str, str]] = (),
+        *,  # type: ignore[assignment]
+        market: Market | None = None,
+        series: Series | None = None,
+        event: Event | None = None,
         as_of: datetime | None = None,
     ) -> None:
         market = market or market_of()
-        self.exchange.mirror(LadderSnapshot(
-            source="test", as_of=as_of or self.now, series=series or series_of(), event=event or event_of(),
-            markets=(market,), books={market.ticker: book_of(list(bids), list(asks))},
-        ))
+        self.exchange.mirror(
+            LadderSnapshot(
+                source="test",
+                as_of=as_of or self.now,
+                series=series or series_of(),
+                event=event or event_of(),
+                markets=(market,),
+                books={market.ticker: book_of(list(bids), list(asks))},
+            )
+        )
 
     def money(self) -> Decimal:
         """Cash of everybody, plus the dollars behind open contracts, plus fees, less what was paid in."""
@@ -172,7 +238,14 @@ def durable_house(tmp_path: Path) -> House:
 @pytest.fixture
 def parts() -> Any:
     """The builders of this file, for tests that need odd markets."""
+
     class Parts:
-        market, series, event, book = staticmethod(market_of), staticmethod(series_of), staticmethod(event_of), staticmethod(book_of)
+        market, series, event, book = (
+            staticmethod(market_of),
+            staticmethod(series_of),
+            staticmethod(event_of),
+            staticmethod(book_of),
+        )
         house, start, close, orders = House, START, CLOSE, ORDERS
+
     return Parts

@@ -19,8 +19,9 @@ def signed(house, credentials, *, method="GET", path=BALANCE, late_s=0.0):
     return signed_headers(credentials, stamp, method, API_PATH + path)
 
 
-@pytest.mark.parametrize("key", [Ed25519PrivateKey.generate(), rsa.generate_private_key(65537, 2048)],
-                         ids=["ed25519", "rsa"])
+@pytest.mark.parametrize(
+    "key", [Ed25519PrivateKey.generate(), rsa.generate_private_key(65537, 2048)], ids=["ed25519", "rsa"]
+)
 def test_both_kinds_of_keys_open_the_door_and_only_the_right_one(house, key):
     house.exchange.add_account("k", key.public_key(), Decimal(5))
     status, answer = house.send("GET", BALANCE, signed(house, Credentials("k", key)))
@@ -90,7 +91,10 @@ def test_scopes(house):
     assert trader.order("bid", "0.40", "1")[0] == 201
     assert [teller.call("GET", path)[0] for path in (BALANCE, "/portfolio/fills")] == [200, 403]
     config = {"subaccount_number": 0, "enabled": False}
-    assert [one.call("PUT", "/portfolio/subaccounts/netting", config)[0] for one in (trader, house.member())] == [403, 200]
+    assert [one.call("PUT", "/portfolio/subaccounts/netting", config)[0] for one in (trader, house.member())] == [
+        403,
+        200,
+    ]
 
 
 def test_a_second_opening_of_the_same_account_changes_nothing(house):

@@ -39,8 +39,10 @@ def test_opening_and_closing_are_by_the_clock(house, parts):
 
 def test_filter_words_are_not_status_words(house, parts):
     house.show()
+
     def count(word):
         return len(house.get("/markets", status=word, event_ticker="KXTSAW-26OCT11")["markets"])
+
     assert [count(word) for word in ("unopened", "open", "paused", "closed", "settled")] == [0, 1, 0, 0, 0]
     house.now = parts.close
     assert [count(word) for word in ("open", "closed")] == [0, 1]
@@ -54,8 +56,10 @@ def test_a_pause_takes_no_orders_keeps_most_and_reopening_takes_all(house, parts
     alice = house.member()
     kept = alice.order("bid", "0.10", "1")[1]["order_id"]
     fearful = alice.order("bid", "0.11", "1", cancel_order_on_pause=True)[1]["order_id"]
+
     def status(order_id):
         return alice.call("GET", f"/portfolio/orders/{order_id}")[1]["order"]["status"]
+
     house.wait(seconds=1)
     house.show(market=parts.market(status="inactive"))
     assert [status(kept), status(fearful), status_of(house)] == ["resting", "canceled", "inactive"]
@@ -66,9 +70,14 @@ def test_a_pause_takes_no_orders_keeps_most_and_reopening_takes_all(house, parts
     assert [status(kept), status_of(house)] == ["canceled", "active"]
 
 
-@pytest.mark.parametrize("result, yes_value, paid", [
-    ("yes", None, D(10)), ("no", None, D(4)), ("scalar", D("0.25"), D("5.5")),
-])
+@pytest.mark.parametrize(
+    "result, yes_value, paid",
+    [
+        ("yes", None, D(10)),
+        ("no", None, D(4)),
+        ("scalar", D("0.25"), D("5.5")),
+    ],
+)
 def test_settlement_pays_both_sides_exactly(house, parts, result, yes_value, paid):
     house.show(asks=[("0.40", "10")])
     alice, bob = house.member("alice"), house.member("bob")
@@ -86,8 +95,13 @@ def test_settlement_pays_both_sides_exactly(house, parts, result, yes_value, pai
     assert alice.dollars() == D("1000") - D("4.168") + revenue
     assert bob.dollars() == 1000
     row = alice.call("GET", "/portfolio/settlements")[1]["settlements"][0]
-    assert (row["market_result"], row["revenue"], row["yes_count_fp"], row["yes_total_cost_dollars"], row["fee_cost"]) == (
-        result, int(revenue * 100), "10.00", "4.0000", "0.1680")
+    assert (
+        row["market_result"],
+        row["revenue"],
+        row["yes_count_fp"],
+        row["yes_total_cost_dollars"],
+        row["fee_cost"],
+    ) == (result, int(revenue * 100), "10.00", "4.0000", "0.1680")
     assert alice.call("GET", "/portfolio/positions")[1]["market_positions"] == []
     settled = alice.call("GET", "/portfolio/positions", settlement_status="settled")[1]["market_positions"][0]
     assert D(settled["realized_pnl_dollars"]) == revenue - 4
@@ -131,6 +145,13 @@ def test_the_market_shows_this_exchanges_own_quotes(house):
     alice.order("bid", "0.35", "2")
     alice.order("ask", "0.55", "3")
     market = house.get(f"/markets/{TICKER}")["market"]
-    names = ("yes_bid_dollars", "yes_ask_dollars", "no_bid_dollars", "no_ask_dollars", "yes_bid_size_fp", "yes_ask_size_fp")
+    names = (
+        "yes_bid_dollars",
+        "yes_ask_dollars",
+        "no_bid_dollars",
+        "no_ask_dollars",
+        "yes_bid_size_fp",
+        "yes_ask_size_fp",
+    )
     assert [market[name] for name in names] == ["0.3500", "0.5500", "0.4500", "0.6500", "2.00", "3.00"]
     assert market["floor_strike"] == 2500000

@@ -40,9 +40,16 @@ def test_what_was_taken_stays_taken_until_a_newer_snapshot(house):
 
 
 def test_a_snapshot_without_a_book_shows_the_best_quote(house, parts):
-    market = parts.market(yes_bid_dollars="0.3000", yes_ask_dollars="0.3500", yes_bid_size_fp="7.00",
-                          yes_ask_size_fp="9.00", no_bid_dollars="0.6500", no_ask_dollars="0.7000")
+    market = parts.market(
+        yes_bid_dollars="0.3000",
+        yes_ask_dollars="0.3500",
+        yes_bid_size_fp="7.00",
+        yes_ask_size_fp="9.00",
+        no_bid_dollars="0.6500",
+        no_ask_dollars="0.7000",
+    )
     from kalshi.exchange.snapshot import LadderSnapshot
+
     house.exchange.mirror(LadderSnapshot("test", house.now, parts.series(), parts.event(), (market,), {}))
     assert house.member().order("bid", "0.35", "20", tif="immediate_or_cancel")[1]["fill_count"] == "9.00"
 
@@ -93,7 +100,9 @@ def test_price_then_time_priority_between_members(house):
     assert [carol.position(), alice.position(), bob.position(), dora.position()] == [5, 5, 2, -12]
     tape = house.get("/markets/trades", ticker=TICKER)["trades"]
     assert [(row["yes_price_dollars"], row["count_fp"]) for row in tape] == [
-        ("0.4000", "2.00"), ("0.4000", "5.00"), ("0.4100", "5.00"),
+        ("0.4000", "2.00"),
+        ("0.4000", "5.00"),
+        ("0.4100", "5.00"),
     ]
     assert house.money() == 0
 
@@ -256,8 +265,11 @@ def test_others_orders_can_not_be_seen_or_touched(house):
 
 @pytest.mark.parametrize(
     "body, keeps_place",
-    [({"price": "0.40", "count": "3"}, True), ({"price": "0.40", "count": "9"}, False),
-     ({"price": "0.40", "count": "5", "expiration_time": 1_800_000_000}, True)],
+    [
+        ({"price": "0.40", "count": "3"}, True),
+        ({"price": "0.40", "count": "9"}, False),
+        ({"price": "0.40", "count": "5", "expiration_time": 1_800_000_000}, True),
+    ],
 )
 def test_amend_keeps_the_place_for_less_and_loses_it_for_more(house, body, keeps_place):
     house.show()
@@ -288,10 +300,15 @@ def test_amend_to_a_price_that_crosses_trades(house):
 
 @pytest.mark.parametrize(
     "change, code",
-    [({"ticker": "KXTSAW-OTHER"}, "order_ticker_mismatch"), ({"side": "ask"}, "order_side_mismatch"),
-     ({"client_order_id": "other"}, "order_id_and_client_order_id_mismatch"),
-     ({"price": "0.405"}, "invalid_order"), ({"count": "0"}, "invalid_order_size"),
-     ({"count": "900000"}, "available_balance_too_low"), ({"expiration_time": 5}, "invalid_parameters")],
+    [
+        ({"ticker": "KXTSAW-OTHER"}, "order_ticker_mismatch"),
+        ({"side": "ask"}, "order_side_mismatch"),
+        ({"client_order_id": "other"}, "order_id_and_client_order_id_mismatch"),
+        ({"price": "0.405"}, "invalid_order"),
+        ({"count": "0"}, "invalid_order_size"),
+        ({"count": "900000"}, "available_balance_too_low"),
+        ({"expiration_time": 5}, "invalid_parameters"),
+    ],
 )
 def test_amend_refusals_change_nothing(house, change, code):
     house.show()
@@ -322,17 +339,30 @@ def test_decrease(house):
 def test_batches_fail_item_by_item(house):
     house.show()
     alice = house.member()
-    good = dict(ticker=TICKER, side="bid", price="0.40", count="1", time_in_force="good_till_canceled",
-                self_trade_prevention_type="maker", client_order_id="b-1")
-    items = [good, {**good}, {**good, "client_order_id": "b-2", "price": "0.405"},
-             {**good, "client_order_id": "b-3", "price": 0.4}, {**good, "client_order_id": "b-4", "side": "ask", "price": "0.9"}]
+    good = {
+        "ticker": TICKER,
+        "side": "bid",
+        "price": "0.40",
+        "count": "1",
+        "time_in_force": "good_till_canceled",
+        "self_trade_prevention_type": "maker",
+        "client_order_id": "b-1",
+    }
+    items = [
+        good,
+        {**good},
+        {**good, "client_order_id": "b-2", "price": "0.405"},
+        {**good, "client_order_id": "b-3", "price": 0.4},
+        {**good, "client_order_id": "b-4", "side": "ask", "price": "0.9"},
+    ]
     status, answer = alice.call("POST", f"{ORDERS}/batched", {"orders": items})
     assert status == 201
     codes = [row.get("error", {}).get("code") for row in answer["orders"]]
     assert codes == [None, "order_already_exists", "invalid_order", "bad_request", None]
     ids = [answer["orders"][0]["order_id"], "unknown"]
-    status, answer = alice.call("DELETE", f"{ORDERS}/batched",
-                                {"orders": [{"order_id": one, "market_ticker": TICKER} for one in ids]})
+    status, answer = alice.call(
+        "DELETE", f"{ORDERS}/batched", {"orders": [{"order_id": one, "market_ticker": TICKER} for one in ids]}
+    )
     assert (status, answer["orders"][0]["reduced_by"]) == (200, "1.00")
     assert answer["orders"][1]["error"]["code"] == "not_found"
 

@@ -8,31 +8,51 @@ import pytest
 
 TICKER = "KXTSAW-26OCT11-A2.50"
 ORDERS = "/portfolio/events/orders"
-GOOD = dict(ticker=TICKER, side="bid", price="0.40", count="5", time_in_force="good_till_canceled",
-            self_trade_prevention_type="taker_at_cross", client_order_id="good")
+GOOD = {
+    "ticker": TICKER,
+    "side": "bid",
+    "price": "0.40",
+    "count": "5",
+    "time_in_force": "good_till_canceled",
+    "self_trade_prevention_type": "taker_at_cross",
+    "client_order_id": "good",
+}
 
 
 def snapshot_of(member):
     with member.house.exchange.view() as world:
         return (
-            member.call("GET", "/portfolio/orders"), member.dollars(), member.position(),
-            len(world.spent), len(world.orders), world.ledger.last_number,
+            member.call("GET", "/portfolio/orders"),
+            member.dollars(),
+            member.position(),
+            len(world.spent),
+            len(world.orders),
+            world.ledger.last_number,
         )
 
 
 @pytest.mark.parametrize(
     "change, status, code",
     [
-        ({"price": 0.40}, 400, "bad_request"), ({"count": 5}, 400, "bad_request"),
-        ({"price": None}, 400, "bad_request"), ({"ticker": None}, 400, "bad_request"),
-        ({"side": "yes"}, 400, "bad_request"), ({"time_in_force": "gtt"}, 400, "bad_request"),
-        ({"price": "4e-1"}, 400, "bad_request"), ({"price": "-0.40"}, 400, "bad_request"),
-        ({"price": "NaN"}, 400, "bad_request"), ({"count": "1e2"}, 400, "bad_request"),
-        ({"count": "-5"}, 400, "bad_request"), ({"post_only": "yes"}, 400, "bad_request"),
+        ({"price": 0.40}, 400, "bad_request"),
+        ({"count": 5}, 400, "bad_request"),
+        ({"price": None}, 400, "bad_request"),
+        ({"ticker": None}, 400, "bad_request"),
+        ({"side": "yes"}, 400, "bad_request"),
+        ({"time_in_force": "gtt"}, 400, "bad_request"),
+        ({"price": "4e-1"}, 400, "bad_request"),
+        ({"price": "-0.40"}, 400, "bad_request"),
+        ({"price": "NaN"}, 400, "bad_request"),
+        ({"count": "1e2"}, 400, "bad_request"),
+        ({"count": "-5"}, 400, "bad_request"),
+        ({"post_only": "yes"}, 400, "bad_request"),
         ({"expiration_time": "2026-10-06"}, 400, "bad_request"),
-        ({"price": "0.405"}, 400, "invalid_order"), ({"price": "0"}, 400, "invalid_order"),
-        ({"price": "1.00"}, 400, "invalid_order"), ({"price": "40"}, 400, "invalid_order"),
-        ({"count": "0"}, 400, "invalid_order_size"), ({"count": "0.00"}, 400, "invalid_order_size"),
+        ({"price": "0.405"}, 400, "invalid_order"),
+        ({"price": "0"}, 400, "invalid_order"),
+        ({"price": "1.00"}, 400, "invalid_order"),
+        ({"price": "40"}, 400, "invalid_order"),
+        ({"count": "0"}, 400, "invalid_order_size"),
+        ({"count": "0.00"}, 400, "invalid_order_size"),
         ({"count": "1.005"}, 400, "invalid_order_size"),
         ({"client_order_id": "a.b"}, 400, "invalid_parameters"),
         ({"client_order_id": "x" * 65}, 400, "invalid_parameters"),
@@ -41,9 +61,11 @@ def snapshot_of(member):
         ({"expiration_time": 1_900_000_000, "time_in_force": "immediate_or_cancel"}, 400, "invalid_parameters"),
         ({"post_only": True, "time_in_force": "fill_or_kill"}, 400, "invalid_parameters"),
         ({"reduce_only": True}, 400, "invalid_parameters"),
-        ({"subaccount": 3}, 400, "invalid_parameters"), ({"order_group_id": "g"}, 400, "invalid_parameters"),
+        ({"subaccount": 3}, 400, "invalid_parameters"),
+        ({"order_group_id": "g"}, 400, "invalid_parameters"),
         ({"exchange_index": 101}, 400, "invalid_parameters"),
-        ({"ticker": "KXNOPE-1"}, 404, "not_found"), ({"exchange_index": 1}, 404, "not_found"),
+        ({"ticker": "KXNOPE-1"}, 404, "not_found"),
+        ({"exchange_index": 1}, 404, "not_found"),
         ({"count": "100000"}, 400, "available_balance_too_low"),
     ],
 )
@@ -84,13 +106,22 @@ def test_an_oversized_body_or_batch_is_refused(house):
 
 @pytest.mark.parametrize(
     "path, query",
-    [("/portfolio/orders", {"limit": 1001}), ("/portfolio/orders", {"limit": 0}),
-     ("/portfolio/orders", {"limit": "ten"}), ("/portfolio/orders", {"status": "open"}),
-     ("/portfolio/orders", {"min_ts": "yesterday"}), ("/portfolio/fills", {"limit": 2000}),
-     ("/portfolio/positions", {"settlement_status": "maybe"}), ("/markets", {"limit": 1001}),
-     ("/markets", {"status": "active"}), ("/events", {"limit": 201}), ("/markets/orderbooks", {}),
-     (f"/markets/{TICKER}/orderbook", {"depth": 101}), ("/markets", {"min_close_ts": 10**13}),
-     ("/portfolio/fills", {"ticker": ",".join("abc" * 34)})],
+    [
+        ("/portfolio/orders", {"limit": 1001}),
+        ("/portfolio/orders", {"limit": 0}),
+        ("/portfolio/orders", {"limit": "ten"}),
+        ("/portfolio/orders", {"status": "open"}),
+        ("/portfolio/orders", {"min_ts": "yesterday"}),
+        ("/portfolio/fills", {"limit": 2000}),
+        ("/portfolio/positions", {"settlement_status": "maybe"}),
+        ("/markets", {"limit": 1001}),
+        ("/markets", {"status": "active"}),
+        ("/events", {"limit": 201}),
+        ("/markets/orderbooks", {}),
+        (f"/markets/{TICKER}/orderbook", {"depth": 101}),
+        ("/markets", {"min_close_ts": 10**13}),
+        ("/portfolio/fills", {"ticker": ",".join("abc" * 34)}),
+    ],
 )
 def test_a_parameter_out_of_range_is_400_in_its_own_shape(house, path, query):
     house.show()
@@ -112,12 +143,21 @@ def test_a_garbage_cursor_is_accepted_and_the_last_cursor_is_empty(house):
     assert (len(set(seen)), cursor) == (5, "")
 
 
-@pytest.mark.parametrize("method, path, status", [
-    ("GET", "/portfolio/order_groups", 501), ("POST", "/portfolio/intra_exchange_instance_transfer", 501),
-    ("GET", "/milestones", 501), ("POST", "/portfolio/orders", 410), ("DELETE", "/portfolio/orders/1", 410),
-    ("GET", "/markets/UNKNOWN", 404), ("GET", "/events/UNKNOWN", 404), ("GET", "/series/UNKNOWN", 404),
-    ("GET", "/historical/markets/UNKNOWN", 404), ("GET", "/portfolio/orders/UNKNOWN", 404),
-])
+@pytest.mark.parametrize(
+    "method, path, status",
+    [
+        ("GET", "/portfolio/order_groups", 501),
+        ("POST", "/portfolio/intra_exchange_instance_transfer", 501),
+        ("GET", "/milestones", 501),
+        ("POST", "/portfolio/orders", 410),
+        ("DELETE", "/portfolio/orders/1", 410),
+        ("GET", "/markets/UNKNOWN", 404),
+        ("GET", "/events/UNKNOWN", 404),
+        ("GET", "/series/UNKNOWN", 404),
+        ("GET", "/historical/markets/UNKNOWN", 404),
+        ("GET", "/portfolio/orders/UNKNOWN", 404),
+    ],
+)
 def test_what_is_not_here_says_so(house, method, path, status):
     house.show()
     assert house.member().call(method, path)[0] == status

@@ -29,7 +29,7 @@ from kalshi.paper.parsing import Request
 from kalshi.paper.records import Account, Key
 from kalshi.paper.refusals import Refused, bad_parameter, not_modelled, refused
 from kalshi.paper.routes import PUBLIC, SCOPES, find_route
-from kalshi.paper.state import StateFile
+from kalshi.paper.state import LOCK_WAIT_S, StateFile
 from kalshi.paper.world import World
 
 MAX_BODY_BYTES = 1_000_000
@@ -45,6 +45,7 @@ class PaperExchange:
     clock: aware UTC time of the market; closing, expiry and fills follow it.
     signature_clock: Unix seconds against which request stamps are checked; default the same clock. Give the
     client's own clock when the market lives at another time.
+    lock_wait_s: seconds to wait while another process writes to the state file.
     Raises StoreError when the state file can not be used.
     """
 
@@ -54,8 +55,9 @@ class PaperExchange:
         clock: Callable[[], datetime],
         *,
         signature_clock: Callable[[], float] | None = None,
+        lock_wait_s: float = LOCK_WAIT_S,
     ) -> None:
-        self._state = StateFile(state)
+        self._state = StateFile(state, lock_wait_s)
         self._clock = clock
         self._signature_clock = signature_clock or (lambda: clock().timestamp())
         self._lock = threading.RLock()

@@ -38,9 +38,7 @@ def closing_count(quantity: Decimal, side: str, count: Decimal) -> Decimal:
     return min(held, count)
 
 
-def resting_cost(
-    side: str, quantity: Decimal, levels: Mapping[Decimal, Decimal], fee_rate: Decimal
-) -> Decimal:
+def resting_cost(side: str, quantity: Decimal, levels: Mapping[Decimal, Decimal], fee_rate: Decimal) -> Decimal:
     """Return the dollars one account must keep for its orders of *side* in one market.
 
     levels: YES price -> resting contracts. fee_rate: what a fill of a resting order may cost in fees.
@@ -59,9 +57,7 @@ def resting_cost(
     return total + cent_ceiling(fees)
 
 
-def book_fill(
-    position: Position, side: str, price: Decimal, count: Decimal, fee: Decimal, at: datetime
-) -> None:
+def book_fill(position: Position, side: str, price: Decimal, count: Decimal, fee: Decimal, at: datetime) -> None:
     """Change *position* by one fill: contracts, cost of the open part, realised result, fees.
 
     Closing takes the average cost; what is left over after closing everything opens the other way.

@@ -119,9 +119,7 @@ def resting_in(world: World, ticker: str) -> list[Order]:
     return [order for side in sides for level in side.levels.values() for order in level.orders.values()]
 
 
-def settle(
-    world: World, ticker: str, result: str, now: datetime, *, yes_value: Decimal | None = None
-) -> None:
+def settle(world: World, ticker: str, result: str, now: datetime, *, yes_value: Decimal | None = None) -> None:
     """Pay every position in a market and finish it; paying twice changes nothing.
 
     result: yes, no or scalar. yes_value: dollars of one YES contract, needed for scalar only (0 to 1).
@@ -132,9 +130,7 @@ def settle(
         raise not_found("market")
     value = YES_VALUES.get(result, yes_value)
     if value is None or not ZERO <= value <= ONE:
-        raise refused(
-            400, "invalid_parameters", f"result {result!r} of {ticker} has no value between 0 and 1"
-        )
+        raise refused(400, "invalid_parameters", f"result {result!r} of {ticker} has no value between 0 and 1")
     if listing.settled_at is not None:
         return
     close(world, listing, now)

@@ -93,9 +93,7 @@ def meet_displayed(world: World, listing: Listing, now: datetime) -> None:
                 maker = next(iter(best.orders.values()))
                 count = min(level.displayed, maker.remaining)
                 level.displayed -= count
-                trade(
-                    world, listing, maker.price, count, now, taker=None, maker=maker, taker_side=opposite.side
-                )
+                trade(world, listing, maker.price, count, now, taker=None, maker=maker, taker_side=opposite.side)
 
 
 def yes_price(side: str, level: Level) -> Decimal:
@@ -185,9 +183,7 @@ def _settle_order(
     )
 
 
-def _settle_outside(
-    world: World, listing: Listing, side: str, price: Decimal, count: Decimal, now: datetime
-) -> None:
+def _settle_outside(world: World, listing: Listing, side: str, price: Decimal, count: Decimal, now: datetime) -> None:
     account = world.accounts.get(OUTSIDE)
     if account is None:
         account = Account(OUTSIDE, {}, ZERO, now)

@@ -86,9 +86,7 @@ def inactive(status: str) -> Refused:
 def check_price(world: World, listing: Listing, price: Decimal) -> None:
     """Refuse a price that is not on the market's grid."""
     if not world.grid(listing).contains(price):
-        raise refused(
-            400, "invalid_order", "invalid order", f"price {price} is not on the market's price grid"
-        )
+        raise refused(400, "invalid_order", "invalid order", f"price {price} is not on the market's price grid")
 
 
 def check_funds(world: World, listing: Listing, order: Order, count: Decimal, now: datetime) -> None:

@@ -63,18 +63,14 @@ def place(world: World, account_id: str, new: NewOrder, now: datetime) -> Progre
     if new.time_in_force == FOK:
         reachable, meets_itself = takeable(world, order)
         if reachable < count and not meets_itself:
-            raise refused(
-                409, "fill_or_kill_insufficient_resting_volume", "order killed: too little resting volume"
-            )
+            raise refused(409, "fill_or_kill_insufficient_resting_volume", "order killed: too little resting volume")
     world.keep(order)
     stopped = match(world, order, now)
     _rest_or_cancel(world, order, stopped or new.time_in_force != GTC)
     return Progress(order, order.filled, _value(order, order.taker_cost, order.filled), order.taker_fees)
 
 
-def cancel(
-    world: World, account_id: str, order_id: str, route: Route, now: datetime
-) -> tuple[Order, Decimal]:
+def cancel(world: World, account_id: str, order_id: str, route: Route, now: datetime) -> tuple[Order, Decimal]:
     """Cancel a resting order; return it and the contracts taken off. Raises Refused."""
     order = find_resting(world, account_id, order_id, route, now)
     return order, finish(world, order, CANCELED, now)
@@ -85,8 +81,7 @@ def cancel_all(world: World, account_id: str, now: datetime) -> list[Order]:
     open_orders = [
         order
         for order in world.account_orders[account_id]
-        if order.status == RESTING
-        and market_status(world.listings[order.ticker], now) in ("active", "inactive")
+        if order.status == RESTING and market_status(world.listings[order.ticker], now) in ("active", "inactive")
     ]
     for order in open_orders:
         finish(world, order, CANCELED, now)
@@ -149,9 +144,7 @@ def amend(world: World, account_id: str, order_id: str, wanted: Amendment, now: 
     return Progress(order, filled, value, order.taker_fees - before[2])
 
 
-def _order_from(
-    world: World, account_id: str, new: NewOrder, count: Decimal, listing: Listing, now: datetime
-) -> Order:
+def _order_from(world: World, account_id: str, new: NewOrder, count: Decimal, listing: Listing, now: datetime) -> Order:
     # The number is taken only when the order is kept; a refused one leaves no trace.
     number = world.ledger.last_number + 1
     return Order(

@@ -142,9 +142,7 @@ class Request:
             raise bad_parameter(f"{name}: expected one of {', '.join(accepted)}")
         return text
 
-    def page(
-        self, items: Sequence[T], *, most: int, default: int = 100, least: int = 1
-    ) -> tuple[list[T], str]:
+    def page(self, items: Sequence[T], *, most: int, default: int = 100, least: int = 1) -> tuple[list[T], str]:
         """Return one page of *items* and the cursor of the next; the last cursor is empty.
 
         A limit out of range is a 400; a cursor that is not ours starts from the beginning.
@@ -177,9 +175,7 @@ def new_order(wire: CreateBody) -> NewOrder:
     """Return the checked create request; refuses what no market could accept."""
     only_primary(wire.subaccount)
     if wire.order_group_id:
-        raise refused(
-            400, "invalid_parameters", "invalid parameters", "the paper exchange has no order groups yet"
-        )
+        raise refused(400, "invalid_parameters", "invalid parameters", "the paper exchange has no order groups yet")
     return NewOrder(
         ticker=wire.ticker,
         side=wire.side,
@@ -214,9 +210,7 @@ def amendment(wire: AmendBody) -> Amendment:
 def reduction(wire: DecreaseBody) -> tuple[Decimal | None, Decimal | None]:
     """Return (reduce_by, reduce_to), exactly one of them set."""
     if (wire.reduce_by is None) == (wire.reduce_to is None):
-        raise refused(
-            400, "invalid_parameters", "invalid parameters", "give exactly one of reduce_by and reduce_to"
-        )
+        raise refused(400, "invalid_parameters", "invalid parameters", "give exactly one of reduce_by and reduce_to")
     if wire.reduce_by is not None:
         return _size(wire.reduce_by), None
     assert wire.reduce_to is not None
@@ -227,18 +221,14 @@ def route_of(market_ticker: str | None, exchange_index: int | None) -> Route:
     """Return where the request says its order is."""
     shard = _shard(exchange_index)
     if shard == -1 and not market_ticker:
-        raise refused(
-            400, "invalid_parameters", "invalid parameters", "exchange_index -1 needs market_ticker"
-        )
+        raise refused(400, "invalid_parameters", "invalid parameters", "exchange_index -1 needs market_ticker")
     return Route(market_ticker or "", shard)
 
 
 def only_primary(subaccount: int | None) -> None:
     """Refuse a numbered subaccount; the paper exchange has the primary one only."""
     if subaccount:
-        raise refused(
-            400, "invalid_parameters", "invalid parameters", "the paper exchange has subaccount 0 only"
-        )
+        raise refused(400, "invalid_parameters", "invalid parameters", "the paper exchange has subaccount 0 only")
 
 
 def _price(text: str) -> Decimal:

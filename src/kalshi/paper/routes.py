@@ -58,9 +58,7 @@ def _routes() -> list[Route]:
         Route("GET", "/markets/{ticker}", public.one_market, PUBLIC),
         Route("GET", "/markets/{ticker}/orderbook", public.orderbook, PUBLIC),
         Route("GET", "/series/{series_ticker}/markets/{ticker}/candlesticks", public.candlesticks, PUBLIC),
-        Route(
-            "GET", "/series/{series_ticker}/events/{ticker}/candlesticks", public.candlesticks_event, PUBLIC
-        ),
+        Route("GET", "/series/{series_ticker}/events/{ticker}/candlesticks", public.candlesticks_event, PUBLIC),
         Route("GET", "/historical/markets", public.no_archive, PUBLIC),
         Route("GET", "/historical/trades", public.no_archive, PUBLIC),
         Route("GET", "/historical/fills", public.no_archive, READ),

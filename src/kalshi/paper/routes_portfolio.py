@@ -44,9 +44,7 @@ def balance(world: World, request: Request) -> Answer:
     account, wanted = world.accounts[request.account_id], request.integer("exchange_index", 0, 100)
     shards = sorted({0, *account.cash}) if wanted is None else [wanted]
     free = {shard: world.available(account.account_id, shard) for shard in shards}
-    value = sum(
-        (position_value(world, one) for one in _positions(world, request) if one.exchange_index in free), ZERO
-    )
+    value = sum((position_value(world, one) for one in _positions(world, request) if one.exchange_index in free), ZERO)
     total = sum(free.values(), ZERO)
     return 200, {
         "balance": whole_cents(total),
@@ -183,16 +181,11 @@ def settlements(world: World, request: Request) -> Answer:
 
 def resting_value(world: World, request: Request) -> Answer:
     """Answer the money kept for resting orders."""
-    rows = {
-        shard: dollars
-        for (account, shard), dollars in world.reserved.items()
-        if account == request.account_id
-    }
+    rows = {shard: dollars for (account, shard), dollars in world.reserved.items() if account == request.account_id}
     return 200, {
         "total_resting_order_value": whole_cents(sum(rows.values(), ZERO)),
         "resting_order_value_breakdown": [
-            {"exchange_index": shard, "balance": dollars_text(dollars)}
-            for shard, dollars in sorted(rows.items())
+            {"exchange_index": shard, "balance": dollars_text(dollars)} for shard, dollars in sorted(rows.items())
         ],
     }
 
@@ -214,9 +207,7 @@ def set_netting(world: World, request: Request) -> Answer:
 def api_keys(world: World, request: Request) -> Answer:
     """Answer the account's keys."""
     mine = [key for key in world.keys.values() if key.account_id == request.account_id]
-    return 200, {
-        "api_keys": [{"api_key_id": key.key_id, "name": key.name, "scopes": key.scopes} for key in mine]
-    }
+    return 200, {"api_keys": [{"api_key_id": key.key_id, "name": key.name, "scopes": key.scopes} for key in mine]}
 
 
 def account_limits(world: World, request: Request) -> Answer:

@@ -154,9 +154,7 @@ def orderbooks(world: World, request: Request) -> Answer:
     if not 1 <= len(tickers) <= 100 or any(len(ticker) > 200 for ticker in tickers):
         raise bad_parameter("tickers: 1 to 100 names of at most 200 characters")
     known = [ticker for ticker in tickers if ticker in world.listings]
-    return 200, {
-        "orderbooks": [{"ticker": one, "orderbook_fp": orderbook_wire(world, one, 0)} for one in known]
-    }
+    return 200, {"orderbooks": [{"ticker": one, "orderbook_fp": orderbook_wire(world, one, 0)} for one in known]}
 
 
 def trades(world: World, request: Request) -> Answer:
@@ -166,9 +164,7 @@ def trades(world: World, request: Request) -> Answer:
     chosen = [
         trade
         for trade in reversed(world.tape)
-        if (not ticker or trade.ticker == ticker)
-        and _within(trade.created_at, low, high)
-        and block is not True
+        if (not ticker or trade.ticker == ticker) and _within(trade.created_at, low, high) and block is not True
     ]
     page, cursor = request.page(chosen, most=1000, least=0)
     return 200, {"trades": [trade_wire(one) for one in page], "cursor": cursor}

@@ -31,7 +31,7 @@ from kalshi.paper.records import (
 from kalshi.paper.world import ListedEvent, ListedSeries, Listing, Record, World, key_of
 
 FORMAT = 1
-WAIT_SECONDS = 30.0
+LOCK_WAIT_S = 30.0
 KINDS = (
     Ledger,
     Account,
@@ -55,8 +55,9 @@ _ENCODER = msgspec.json.Encoder()
 class StateFile:
     """The records of one paper exchange, in a file or (path None) in memory only."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, lock_wait_s: float = LOCK_WAIT_S) -> None:
         self.path = path
+        self._lock_wait_s = lock_wait_s
         self._version = -1
         self._world = World()
         self._connection = self._open(path) if path is not None else None
@@ -103,9 +104,7 @@ class StateFile:
     def _open(self, path: Path) -> sqlite3.Connection:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(
-                path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            connection = sqlite3.connect(path, timeout=self._lock_wait_s, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(
@@ -115,25 +114,19 @@ class StateFile:
             )
             found = connection.execute("PRAGMA user_version").fetchone()[0]
             if found not in (0, FORMAT):
-                raise StoreError(
-                    f"paper state {path} has format {found}, this version reads {FORMAT}: move it away"
-                )
+                raise StoreError(f"paper state {path} has format {found}, this version reads {FORMAT}: move it away")
             if found != FORMAT:
                 connection.execute(f"PRAGMA user_version={FORMAT}")
             return connection
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                f"paper state {path} can not be opened ({error}): move it away or free it"
-            ) from None
+            raise StoreError(f"paper state {path} can not be opened ({error}): move it away or free it") from None
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, msgspec.MsgspecError) as error:
-            raise StoreError(
-                f"paper state {self.path} can not be used ({error}): move it away or free it"
-            ) from None
+            raise StoreError(f"paper state {self.path} can not be used ({error}): move it away or free it") from None
 
     def _refresh(self) -> None:
         # data_version changes when another connection has committed; our own commits leave it alone.
