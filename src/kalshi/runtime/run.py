@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from kalshi.trading.desk import Desk
     from kalshi.trading.outcomes import OrderReport
 
+SAMPLE_STATE = "sample_exchange.sqlite"
+SAMPLE_STORE = "kalshi_sample.db"
+
 
 class Run:
     """One run of one job. Exchange, desk and store are opened when they are first asked for.
@@ -51,6 +54,8 @@ class Run:
         self._exchange: ExchangeClient | None = None
         self._store: Store | None = None
         self._desk: Desk | None = None
+        self._sample_store: Store | None = None
+        self._sample = False
 
     @property
     def dry_run(self) -> bool:
@@ -75,8 +80,19 @@ class Run:
 
             if self.offline and self.config.mode != "paper" and not is_loopback(self.config.api_base):
                 raise ConfigError(f"--offline and mode {self.config.mode} exclude each other: use --mode paper")
-            self._exchange = connect(self.config, clock=self.clock)
+            state = self.data_dir / SAMPLE_STATE if self._sample else None
+            self._exchange = connect(self.config, clock=self.clock, paper_state=state)
         return self._exchange
+
+    def enter_sample(self) -> None:
+        """Trade made-up markets from here on: marked SAMPLE, on an exchange and in a store of their own.
+
+        Made-up events bear the names of real ones and must never meet them. Call before exchange or desk.
+        """
+        if self.config.mode != "paper" or self._exchange is not None or self._desk is not None:
+            raise ConfigError("sample markets are for paper mode only, and before anything else was traded")
+        self._sample = True
+        self.report.mark("SAMPLE")
 
     @property
     def store(self) -> Store:
@@ -94,9 +110,13 @@ class Run:
             from kalshi.trading.desk import Desk
             from kalshi.trading.limits import Limits
 
+            if self._sample:
+                from kalshi.store import Store
+
+                self._sample_store = Store.open(self.data_dir / SAMPLE_STORE)
             desk = Desk(
                 self.exchange,
-                self.store,
+                self._sample_store or self.store,
                 Limits.from_config(self.config),
                 clock=self.clock,
                 dry_run=self.dry_run,
@@ -120,7 +140,7 @@ class Run:
 
     def close(self) -> None:
         """Give back what was opened; a failure here is logged and changes nothing."""
-        for opened in (self._store, self._exchange):
+        for opened in (self._store, self._sample_store, self._exchange):
             close = getattr(opened, "close", None)
             if close is not None:
                 try:
