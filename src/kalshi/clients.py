@@ -11,9 +11,9 @@ import os
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from random import random as random_fraction
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -56,8 +56,7 @@ CLOCK_TOLERANCE_S = 5.0
 NOT_SENT = "not_sent"
 
 
-@dataclass(frozen=True)
-class _Answer:
+class _Answer(NamedTuple):
     status: int
     date: str
     body: bytes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -14,8 +13,7 @@ T = TypeVar("T")
 _FIELD_OF_MESSAGE = re.compile(r"(?:missing required field `(?P<missing>\w+)`)|(?:at `\$(?P<path>[^`]*)`)")
 
 
-@dataclass(frozen=True)
-class BadRow:
+class BadRow(msgspec.Struct, frozen=True):
     """A row that was set aside: where it came from, which market or order it was, and what is wrong."""
 
     endpoint: str
@@ -27,8 +25,7 @@ class BadRow:
         return f"{self.endpoint}: row {self.ticker}: field {self.field}: {self.reason}"
 
 
-@dataclass(frozen=True)
-class Page(Generic[T]):
+class Page(msgspec.Struct, Generic[T], frozen=True):
     """One page of rows; cursor is empty on the last one."""
 
     items: list[T]

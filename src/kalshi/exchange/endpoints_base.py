@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import quote
+
+import msgspec
 
 from kalshi.errors import ConfigError
 
@@ -14,8 +14,7 @@ Value = str | int | bool | Decimal | Iterable[str] | None
 Query = list[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """One endpoint: method, path with {placeholders}, whether it must be signed, query parameters."""
 
     method: str
@@ -46,6 +45,8 @@ class Endpoint:
         """
         for name in filters:
             if name not in self.parameters:
+                import difflib  # only for people who mistyped: it would cost every start of a job
+
                 near = difflib.get_close_matches(name, self.parameters, n=1)
                 known = ", ".join(self.parameters) or "none"
                 hint = f"did you mean {near[0]}?" if near else f"known: {known}"

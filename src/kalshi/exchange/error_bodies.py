@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from kalshi.errors import (
     AuthenticationError,
@@ -31,8 +32,7 @@ _ADVICE = {
 }
 
 
-@dataclass(frozen=True)
-class ErrorBody:
+class ErrorBody(msgspec.Struct, frozen=True):
     """The exchange's own words about a refusal; every part may be empty."""
 
     code: str = ""
