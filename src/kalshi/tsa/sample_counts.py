@@ -82,3 +82,13 @@ def _slow(steps: Floats) -> Floats:
         level = SLOW_MEMORY * level + SLOW_NOISE * step
         out[index] = level
     return out
+
+
+def sample_file_text(first: date = date(2023, 1, 1), last: date = date(2026, 6, 28)) -> str:
+    """Return the text of `src/data/historical_data.csv`: `date,passengers` from *first* to *last*, inclusive."""
+    rows = [f"{day},{value}" for day, value in sample_counts(last).items() if day >= first]
+    return "\n".join(["date,passengers", *rows]) + "\n"
+
+
+if __name__ == "__main__":
+    print(sample_file_text(), end="")

@@ -42,10 +42,14 @@ class Scored:
         return float(np.mean((self.forecast.probs_above(strikes) - outcome) ** 2))
 
     def crps(self) -> float:
-        """Return the continuous ranked probability score in passengers, on a grid of 2,000 passengers."""
-        grid = np.arange(1_000_000.0, 4_000_000.0, 2_000.0)
+        """Return the continuous ranked probability score in passengers, on a grid of 4,000 passengers.
+
+        The grid spans 75 % to 130 % of forecast and outcome; beyond it a forecast has next to no mass.
+        """
+        low, high = sorted((self.forecast.mean, self.actual))
+        grid = np.arange(0.75 * low, 1.3 * high, 4_000.0)
         below = 1.0 - self.forecast.probs_above(grid)
-        return float(np.sum((below - (grid >= self.actual)) ** 2) * 2_000.0)
+        return float(np.sum((below - (grid >= self.actual)) ** 2) * 4_000.0)
 
     def rank(self) -> float:
         """Return the probability forecast for values at or below the actual one (PIT)."""
