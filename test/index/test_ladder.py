@@ -81,9 +81,9 @@ def test_an_exclusive_ladder_is_sorted_and_complete() -> None:
     assert ladder.is_exclusive and ladder.gaps() == []
     assert [rung.label for rung in ladder.rungs] == [
         "<= 7224.99",
-        "7225.00..7249.99",
-        "7250.00..7274.99",
-        ">= 7275.00",
+        "7225..7249.99",
+        "7250..7274.99",
+        ">= 7275",
     ]
     assert ladder.winners(D("7249.994")) == {"B1"}
     assert set(ladder.outcomes()) == {frozenset(), *(frozenset({t}) for t in ladder.tickers)}
@@ -91,8 +91,8 @@ def test_an_exclusive_ladder_is_sorted_and_complete() -> None:
 
 def test_gaps_are_named() -> None:
     assert Ladder.of("E", True, [RANGES[1], between("B4", "7300", "7324.9999")]).gaps() == [
-        "below 7225.00",
-        "7250.00..7299.99",
+        "below 7225",
+        "7250..7299.99",
         "above 7324.99",
     ]
 

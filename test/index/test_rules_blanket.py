@@ -10,14 +10,15 @@ import pytest
 from index.states import NESTED, SP_LADDER, bought_no, decisions, make_state, quote
 from kalshi.errors import ConfigError
 from kalshi.index.plan import Resting, Style, Wanted, changes
-from kalshi.index.rules_blanket import BlanketRules, plan
+from kalshi.index.rules_blanket import BlanketRules, fitting_count, plan
 
 
 @dataclass(frozen=True)
 class Limits:
     max_order_contracts: D = D(100)
-    max_order_cost: D = D(45)
-    max_event_cost: D = D(1350)
+    max_order_cost: D = D(47)
+    max_event_cost: D = D(100)
+    max_day_cost: D = D(100)
     max_orders_per_run: int = 40
 
 
@@ -69,14 +70,14 @@ def test_markets_without_a_two_sided_quote_or_that_would_cross_are_skipped_with_
             {},
             BlanketRules(),
             Limits(max_order_cost=D(10)),
-            "KALSHI_MAX_ORDER_COST 10.00. It fits with --count 22",
+            "KALSHI_MAX_ORDER_COST 10.00. It fits with --count 21",
         ),
         ({}, BlanketRules(), Limits(max_order_contracts=D(50)), "KALSHI_MAX_ORDER_CONTRACTS 50.00"),
         (
             {},
             BlanketRules(),
-            Limits(max_event_cost=D(100)),
-            "KALSHI_MAX_EVENT_COST 100.00. It fits with --count 22",
+            Limits(max_event_cost=D(40)),
+            "KALSHI_MAX_EVENT_COST 40.00. It fits with --count 85",
         ),
         ({}, BlanketRules(), Limits(max_orders_per_run=9), "KALSHI_MAX_ORDERS_PER_RUN 9"),
         ({"balance": D("0.50")}, BlanketRules(), None, "Not even --count 1 fits"),
@@ -84,18 +85,26 @@ def test_markets_without_a_two_sided_quote_or_that_would_cross_are_skipped_with_
         ({"books": {}}, BlanketRules(), None, "0 market fit"),
     ],
 )
-def test_whole_blanket_or_nothing(
-    state: dict, rules: BlanketRules, limits: Limits | None, words: str
-) -> None:
+def test_whole_blanket_or_nothing(state: dict, rules: BlanketRules, limits: Limits | None, words: str) -> None:
     found = plan(make_state(**state), rules, limits)
     assert found.wanted is None and words in found.refusal
     assert "bid" not in {row[-2] for row in found.rows}
 
 
 def test_the_count_a_refusal_names_fits() -> None:
-    limits = Limits(max_order_cost=D(10), max_event_cost=D(100))
-    assert plan(make_state(), BlanketRules(count=D(22)), limits).refusal == ""
-    assert plan(make_state(), BlanketRules(count=D(23)), limits).refusal != ""
+    limits = Limits(max_order_cost=D(10))
+    assert plan(make_state(), BlanketRules(count=D(21)), limits).refusal == ""
+    assert plan(make_state(), BlanketRules(count=D(22)), limits).refusal != ""
+
+
+def test_a_fitting_count_leaves_room_for_the_bids_that_complete_the_set() -> None:
+    # 11 at 0.85 and its fee 0.10 cost 9.45; a twelfth would cost 10.31
+    assert fitting_count(D(100), D("0.45"), Limits(max_order_cost=D(10))) == 11
+    assert fitting_count(D(5), D("0.45"), Limits(max_order_cost=D(10))) == 5
+    assert fitting_count(D(100), D("0.45"), Limits(max_order_cost=D(1000))) == 100
+    assert fitting_count(D(100), D("0.45"), Limits(max_order_cost=D(1000), max_day_cost=D(20))) == 42
+    assert fitting_count(D(100), D("0.45"), Limits(max_order_contracts=D(30))) == 30
+    assert fitting_count(D(100), D("0.45"), Limits(max_order_cost=D("0.10"))) == 1
 
 
 def test_a_second_start_keeps_what_rests_and_its_cash_counts_as_free() -> None:
@@ -113,15 +122,10 @@ def test_what_is_held_is_part_of_the_count() -> None:
 
 
 def test_yes_held_by_somebody_else_is_left_alone() -> None:
-    assert (
-        decisions(plan(make_state(positions={"LOW": D(5)}), BlanketRules()))["LOW"]
-        == "skip: 5 YES are held here"
-    )
+    assert decisions(plan(make_state(positions={"LOW": D(5)}), BlanketRules()))["LOW"] == "skip: 5 YES are held here"
 
 
-@pytest.mark.parametrize(
-    "changed", [{"no_price": D(0)}, {"no_price": D(1)}, {"count": D(0)}, {"count": D("1.5")}]
-)
+@pytest.mark.parametrize("changed", [{"no_price": D(0)}, {"no_price": D(1)}, {"count": D(0)}, {"count": D("1.5")}])
 def test_impossible_parameters(changed: dict) -> None:
     with pytest.raises(ConfigError):
         BlanketRules(**changed)
@@ -140,6 +144,4 @@ def test_reconciling_cancels_what_is_not_wanted_and_keeps_the_rest() -> None:
     assert [o.order_id for o in todo.cancel] == ["twice", "price", "side"]
     assert todo.place == ()
     assert changes([want], [Resting("part", "A", "no", D("0.45"), D(60))]).place == ()
-    assert [o.order_id for o in changes([want], [Resting("large", "A", "no", D("0.45"), D(101))]).cancel] == [
-        "large"
-    ]
+    assert [o.order_id for o in changes([want], [Resting("large", "A", "no", D("0.45"), D(101))]).cancel] == ["large"]

@@ -53,12 +53,8 @@ def test_each_position_is_sold_on_its_own_side_at_a_bounded_price() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "bid, ask, price", [("0.01", "0.02", "0.96"), ("0.97", "0.985", "0.01"), ("0.30", None, None)]
-)
-def test_worst_prices_stay_on_the_grid_and_above_the_minimum(
-    bid: str, ask: str | None, price: str | None
-) -> None:
+@pytest.mark.parametrize("bid, ask, price", [("0.01", "0.02", "0.96"), ("0.97", "0.985", "0.01"), ("0.30", None, None)])
+def test_worst_prices_stay_on_the_grid_and_above_the_minimum(bid: str, ask: str | None, price: str | None) -> None:
     state = make_state(fills=PAIR[:1], quotes={"B6000": quote(bid, ask)})
     found = rules_flatten.plan(state, FlattenRules())
     assert [w.price for w in found.wanted or ()] == ([D(price)] if price else [])
@@ -71,9 +67,7 @@ def test_scope_unlocked_keeps_a_locked_set_and_sells_whole_or_not_at_all() -> No
     assert locked.wanted == () and "not negative" in decisions(locked)["B6000"]
     assert len(rules_flatten.plan(make_state(fills=PAIR), FlattenRules()).wanted or ()) == 2
     open_set = (*PAIR[:1], bought_no("B6025", "30", "0.45"))
-    assert (
-        len(rules_flatten.plan(make_state(fills=open_set), FlattenRules(scope="unlocked")).wanted or ()) == 2
-    )
+    assert len(rules_flatten.plan(make_state(fills=open_set), FlattenRules(scope="unlocked")).wanted or ()) == 2
     stuck = make_state(fills=open_set, quotes={"B6025": quote("0.30", None)})
     assert "leave them alone" in decisions(rules_flatten.plan(stuck, FlattenRules(scope="unlocked")))["B6000"]
 

@@ -112,9 +112,7 @@ def test_fills_that_do_not_explain_the_position_stop_everything() -> None:
 
 
 def test_cash_goes_to_the_likeliest_markets_first() -> None:
-    found = plan(
-        make_state(fills=ONE_LEG, quotes={"B6150": quote("0.40", "0.42")}), PairRules(max_gross=D(160))
-    )
+    found = plan(make_state(fills=ONE_LEG, quotes={"B6150": quote("0.40", "0.42")}), PairRules(max_gross=D(160)))
     assert [w.ticker for w in found.wanted or ()] == ["B6150", "LOW"]  # 45 held + 2 x 54 = 153
     assert "--max-gross" in decisions(found)["HIGH"]
 

@@ -52,9 +52,7 @@ class CentRange:
 
     def contains(self, cents: int) -> bool:
         """Return whether YES wins at a settlement of *cents*."""
-        return (self.lowest is None or cents >= self.lowest) and (
-            self.highest is None or cents <= self.highest
-        )
+        return (self.lowest is None or cents >= self.lowest) and (self.highest is None or cents <= self.highest)
 
     def overlaps(self, other: CentRange) -> bool:
         """Return whether some settlement value lies in both."""
@@ -63,7 +61,7 @@ class CentRange:
         return above and below
 
     def text(self) -> str:
-        """Return the range for people, such as `7225.00..7249.99`, `<= 7224.99` or `>= 7925.00`."""
+        """Return the range for people, such as `7225..7249.99`, `<= 7224.99` or `>= 7925`."""
         if self.lowest is None:
             return f"<= {_points(self.highest or 0)}"
         if self.highest is None:
@@ -210,9 +208,7 @@ class Ladder:
 def payoff(positions: Mapping[str, Decimal], winners: Iterable[str]) -> Decimal:
     """Return what *positions* (+ YES, - NO contracts) pay in dollars when *winners* resolve YES."""
     won = set(winners)
-    return sum(
-        (abs(held) for ticker, held in positions.items() if (held > 0) == (ticker in won) and held), ZERO
-    )
+    return sum((abs(held) for ticker, held in positions.items() if (held > 0) == (ticker in won) and held), ZERO)
 
 
 def _check_nested(event_ticker: str, rungs: Sequence[Rung]) -> None:
@@ -249,4 +245,4 @@ def _last_at_or_below(value: Decimal) -> int:
 
 
 def _points(cents: int) -> str:
-    return f"{Decimal(cents) / 100:.2f}"
+    return f"{Decimal(cents) / 100:.2f}".removesuffix(".00")

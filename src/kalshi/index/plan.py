@@ -78,13 +78,13 @@ class Plan:
 
     def funnel(self) -> str:
         """Return how many markets fell out for which decision, such as `30 markets: 22 wait, 8 bid`."""
+        if not self.rows:
+            return "no market to decide on"
         counts: dict[str, int] = {}
         for row in self.rows:
             decision = str(row[-2])
             counts[decision] = counts.get(decision, 0) + 1
-        return f"{len(self.rows)} markets: " + (
-            ", ".join(f"{n} {word}" for word, n in counts.items()) or "none"
-        )
+        return f"{len(self.rows)} markets: " + ", ".join(f"{n} {word}" for word, n in counts.items())
 
 
 @dataclass(frozen=True)

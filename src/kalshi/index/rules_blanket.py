@@ -13,10 +13,12 @@ from typing import Protocol
 from kalshi.errors import ConfigError
 from kalshi.index.ladder import Rung
 from kalshi.index.plan import ONE, ZERO, EventState, Plan, Style, Wanted
+from kalshi.pricing.fees import affordable_count, break_even, fee_bound
 from kalshi.pricing.negative_risk import worst_case_of_blanket
 
 HEADERS = ("market", "range", "bid", "ask", "held", "NO bid", "decision", "reason")
 PURPOSE = "blanket"
+DEFAULT_COUNT = Decimal(100)
 
 
 class DeskLimits(Protocol):
@@ -29,6 +31,8 @@ class DeskLimits(Protocol):
     @property
     def max_event_cost(self) -> Decimal: ...
     @property
+    def max_day_cost(self) -> Decimal: ...
+    @property
     def max_orders_per_run(self) -> int: ...
 
 
@@ -37,7 +41,7 @@ class BlanketRules:
     """no_price: dollars of NO. count: contracts per market. max_gross, max_event_loss: dollars."""
 
     no_price: Decimal = Decimal("0.45")
-    count: Decimal = Decimal(100)
+    count: Decimal = DEFAULT_COUNT
     max_gross: Decimal = Decimal(1350)
     max_event_loss: Decimal = Decimal(45)
 
@@ -46,6 +50,24 @@ class BlanketRules:
             raise ConfigError(f"--no-price must lie above 0 and below 1 dollar, not {self.no_price}")
         if self.count < 1 or self.count != self.count.to_integral_value():
             raise ConfigError(f"--count must be a whole number of contracts of at least 1, not {self.count}")
+
+
+def fitting_count(
+    count: Decimal, no_price: Decimal, limits: DeskLimits, *, later_price: Decimal = Decimal("0.85")
+) -> Decimal:
+    """Return *count*, or the largest number of contracts that the desk's limits allow where that is less.
+
+    later_price: the dearest bid that will complete the set; it must pass the limit of one order as well,
+    else a filled leg could not be hedged. At least 1, so that the refusal names what is too small.
+    """
+    loss = min(limits.max_event_cost, limits.max_day_cost)
+    fits = min(
+        int(count),
+        int(limits.max_order_contracts),
+        affordable_count(limits.max_order_cost, max(no_price, later_price)),
+        affordable_count(loss, no_price),
+    )
+    return Decimal(max(1, fits))
 
 
 def plan(state: EventState, rules: BlanketRules, limits: DeskLimits | None = None) -> Plan:
@@ -99,28 +121,21 @@ def _refusal(
         return f"{len(wanted)} market fit for a bid: a blanket needs two legs"
     # Our own resting blanket is part of the wanted one, so its cash is free for it.
     free = None if state.balance is None else state.balance + sum((o.cost for o in state.resting), ZERO)
+    markets = rules.no_price * len(wanted)
     checks = [
         ("the loss if one leg fills", -worst, rules.max_event_loss, "--max-event-loss", rules.no_price),
-        ("gross cash", gross, rules.max_gross, "--max-gross", rules.no_price * len(wanted)),
-        ("gross cash", gross, free, "the balance on the event's shard", rules.no_price * len(wanted)),
+        ("gross cash", gross, rules.max_gross, "--max-gross", markets),
+        ("gross cash", gross, free, "the balance on the event's shard", markets),
     ]
     if limits is not None:
+        fee = fee_bound(rules.no_price, rules.count, state.terms.multiplier)
+        each = break_even(rules.no_price, state.terms.multiplier)
+        cost = rules.count * rules.no_price + fee
         checks += [
-            ("one order", rules.count, limits.max_order_contracts, "KALSHI_MAX_ORDER_CONTRACTS", ONE),
-            (
-                "one order",
-                rules.count * rules.no_price,
-                limits.max_order_cost,
-                "KALSHI_MAX_ORDER_COST",
-                rules.no_price,
-            ),
-            (
-                "gross cash",
-                gross,
-                limits.max_event_cost,
-                "KALSHI_MAX_EVENT_COST",
-                rules.no_price * len(wanted),
-            ),
+            ("one order of", rules.count, limits.max_order_contracts, "KALSHI_MAX_ORDER_CONTRACTS", ONE),
+            ("one order at", cost, limits.max_order_cost, "KALSHI_MAX_ORDER_COST", each),
+            ("the loss if one leg fills", cost, limits.max_event_cost, "KALSHI_MAX_EVENT_COST", each),
+            ("the loss if one leg fills", cost, limits.max_day_cost, "KALSHI_MAX_DAY_COST", each),
         ]
         if len(wanted) > limits.max_orders_per_run:
             return f"{len(wanted)} orders are more than KALSHI_MAX_ORDERS_PER_RUN {limits.max_orders_per_run}"
@@ -132,7 +147,5 @@ def _refusal(
         for _, _, limit, _, each in checks
         if limit is not None
     )
-    named = "; ".join(
-        f"{what} {need:.2f} is above {name} {limit:.2f}" for what, need, limit, name, _ in broken
-    )
+    named = "; ".join(f"{what} {need:.2f} is above {name} {limit:.2f}" for what, need, limit, name, _ in broken)
     return f"{named}. " + (f"It fits with --count {fits}" if fits >= 1 else "Not even --count 1 fits")

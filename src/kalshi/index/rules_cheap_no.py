@@ -30,3 +30,8 @@ def plan(state: EventState, max_no_ask: Decimal = Decimal("0.15")) -> Plan:
             listed.append((price, row))
     rows = [row for _, row in sorted(listed, key=lambda pair: pair[0])]
     return Plan(HEADERS, (*rows, *others), None, (f"{len(listed)} NO contracts below {max_no_ask}",))
+
+
+def listed(plan: Plan) -> int:
+    """Return how many contracts *plan* lists."""
+    return sum(1 for row in plan.rows if row[-2] == "list")

@@ -28,6 +28,7 @@ class CheapYesRules:
     """window: share of spot to each side. max_yes_ask: dollars, exclusive. Budgets: dollars, fee included.
 
     take_profit: YES price at which what was bought is offered again, None: never.
+    max_contracts: the desk's limit of one order.
     """
 
     window: Decimal = Decimal("0.01")
@@ -35,6 +36,7 @@ class CheapYesRules:
     budget_per_market: Decimal = Decimal(10)
     budget_per_event: Decimal = Decimal(30)
     take_profit: Decimal | None = None
+    max_contracts: Decimal | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.window < 1:
@@ -118,11 +120,13 @@ def _of_market(
     budget = min(rules.budget_per_market, room)
     if budget < LEAST_BUDGET:
         return None, f"the event's budget is used up, ${max(ZERO, room):.2f} are left"
-    count = fixed_dollars(budget, top.yes_ask, multiplier=state.terms.multiplier, offered=top.ask_size)
+    most = top.ask_size if rules.max_contracts is None else min(top.ask_size, rules.max_contracts)
+    count = fixed_dollars(budget, top.yes_ask, multiplier=state.terms.multiplier, offered=most)
     if count < 1:
         return None, f"${budget:.2f} and a size of {top.ask_size} buy no contract"
     order = Wanted(rung.ticker, "yes", top.yes_ask, Decimal(count), Style.TAKE, BUY)
-    return order, f"{count} at {top.yes_ask}"
+    cut = ", the most in one order" if count == rules.max_contracts else ""
+    return order, f"{count} at {top.yes_ask}{cut}"
 
 
 def _take_profit(state: EventState, rules: CheapYesRules, bought: Collection[str]) -> list[Wanted]:

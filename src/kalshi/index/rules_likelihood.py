@@ -41,12 +41,16 @@ BANDS = (
 
 @dataclass(frozen=True)
 class LikelihoodRules:
-    """budget: dollars per market, fee included; an event gets three of it. min_edge: dollars a contract."""
+    """budget: dollars per market, fee included; an event gets three of it. min_edge: dollars a contract.
+
+    max_contracts: the desk's limit of one order.
+    """
 
     budget: Decimal = Decimal(10)
     min_edge: Decimal = Decimal("0.03")
     p_floor: Decimal = Decimal("0.01")
     event_budgets: int = 3
+    max_contracts: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def value_side(
     cost = break_even(price, multiplier)
     edge = probability - cost
     if word != UNDER:
-        reason = f"price is {word}, not underpriced"
+        reason = "not underpriced"
     elif edge < rules.min_edge:
         reason = f"edge {edge:.4f} after the fee is below {rules.min_edge}"
     elif probability - 2 * error <= cost:
@@ -125,7 +129,7 @@ def plan(state: EventState, estimates: Sequence[Estimate], rules: LikelihoodRule
             wanted.append(order)
         reason = shown.reason or (f"{order.count} contracts" if order else "the budget is used up")
         if shown.word == OVER:
-            reason = f"{reason} (logged only)"
+            reason = "overpriced: logged only"
         rows.append(
             (
                 *head,
@@ -148,11 +152,11 @@ def plan(state: EventState, estimates: Sequence[Estimate], rules: LikelihoodRule
     return Plan(HEADERS, tuple(rows), tuple(wanted), notes)
 
 
-def _order(
-    state: EventState, ticker: str, value: SideValue, room: Decimal, rules: LikelihoodRules
-) -> Wanted | None:
+def _order(state: EventState, ticker: str, value: SideValue, room: Decimal, rules: LikelihoodRules) -> Wanted | None:
     top = state.top(ticker)
     offered = top.ask_size if value.side == "yes" else top.bid_size
+    if rules.max_contracts is not None:
+        offered = min(offered, rules.max_contracts)
     budget = min(rules.budget, room)
     if budget < LEAST_BUDGET:
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time as wall
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ from kalshi.clients import ExchangeClient
 from kalshi.config import Config
 from kalshi.errors import DataError, ExchangeError
 from kalshi.exchange.grid import PriceGrid
-from kalshi.exchange.models import Market, Order, Series
+from kalshi.exchange.models import Event, Market, Order, Series
 from kalshi.exchange.snapshot import LadderSnapshot
 from kalshi.index.discovery import NEW_YORK, FoundEvent, event_closing, open_events
 from kalshi.index.plan import ONE, ZERO, EventState, Resting
@@ -31,6 +31,8 @@ from kalshi.index.top_of_book import TopOfBook
 from kalshi.index.windows import SessionLike
 from kalshi.pricing.fees import fee_terms
 from kalshi.pricing.negative_risk import leg_of_fill
+from kalshi.store import Store
+from kalshi.trading.desk import Desk
 
 MOST_TICKERS = 100  # names one request for fills takes
 
@@ -48,7 +50,9 @@ class RunLike(Protocol):
     @property
     def exchange(self) -> ExchangeClient: ...
     @property
-    def desk(self) -> Any: ...
+    def desk(self) -> Desk: ...
+    @property
+    def store(self) -> Store: ...
     @property
     def dry_run(self) -> bool: ...
     def nothing_to_do(self, reason: str) -> NoReturn: ...
@@ -56,45 +60,44 @@ class RunLike(Protocol):
 
 @dataclass(frozen=True)
 class TradingDay:
-    """A found event with the state of it. source: for people; `sample` is set when it is made up."""
+    """A found event with the state of it. source: for people; `sample` is set when it is made up.
+
+    strategy: whose orders are the own ones in `state.resting`.
+    """
 
     series: Series
     found: FoundEvent
+    session: SessionLike
     state: EventState
     source: str
     sample: SampleDay | None
+    strategy: str
 
     @property
     def event_ticker(self) -> str:
         """The event's ticker."""
         return self.found.event.event_ticker
 
-    @property
-    def settles_at(self) -> datetime:
-        """When the markets close, aware UTC."""
-        return self.found.closes_at
-
 
 def find_day(
     run: RunLike,
     series_ticker: str,
-    session: SessionLike,
-    *,
+    *sessions: SessionLike,
+    strategy: str,
     public: Callable[[Config], ExchangeClient],
     sleep: Callable[[float], object] = wall.sleep,
 ) -> TradingDay:
-    """Return today's event of *series_ticker* with its state; ends the run well when there is none.
+    """Return the event of *series_ticker* with its state; ends the run well when there is none.
 
-    session: the one at whose close the event settles. public: connects to the exchange's public data.
+    sessions: the event settles at the close of one of them; the first with an event is taken.
+    strategy: whose orders count as own. public: connects to the exchange's public data.
     Raises DataError for an event that is not what it should be.
     """
-    listed, sample = _listed_in_paper(run, series_ticker, session, public)
+    listed, sample = _listed_in_paper(run, series_ticker, sessions, public)
     events = open_events(run.exchange, series_ticker, sleep=None if listed else sleep)
     if listed:
         events = [event for event in events if event.event_ticker == listed.event.event_ticker]
-    found = event_closing(events, session.closes_at)
-    if found is None:
-        run.nothing_to_do(f"no open {series_ticker} event closes at {_new_york(session.closes_at)}")
+    session, found = _first_event(run, events, series_ticker, sessions)
     if not run.exchange.exchange_status().trades_on(found.event.exchange_index):
         run.nothing_to_do(f"the exchange is paused on shard {found.event.exchange_index}")
     source = listed.source if listed else f"Kalshi ({run.config.mode})"
@@ -104,7 +107,19 @@ def find_day(
         run.report.mark(SAMPLE)
     run.report.add_line(f"Event {found.event.event_ticker}, {len(found.markets)} markets, source {source}")
     series = run.exchange.series(series_ticker)
-    return TradingDay(series, found, _state(run, series, found, session), source, sample)
+    state = read_state(run, series, found, session, strategy)
+    return TradingDay(series, found, session, state, source, sample, strategy)
+
+
+def _first_event(
+    run: RunLike, events: list[Event], series_ticker: str, sessions: Sequence[SessionLike]
+) -> tuple[SessionLike, FoundEvent]:
+    for session in sessions:
+        found = event_closing(events, session.closes_at)
+        if found is not None:
+            return session, found
+    times = ", ".join(_new_york(session.closes_at) for session in sessions)
+    run.nothing_to_do(f"no open {series_ticker} event closes at {times}")
 
 
 def spot_of_day(
@@ -119,7 +134,7 @@ def spot_of_day(
 def _listed_in_paper(
     run: RunLike,
     series_ticker: str,
-    session: SessionLike,
+    sessions: Sequence[SessionLike],
     public: Callable[[Config], ExchangeClient],
 ) -> tuple[LadderSnapshot | None, SampleDay | None]:
     """Put a ladder into the paper exchange of this process; (None, None) where another exchange is asked."""
@@ -132,34 +147,33 @@ def _listed_in_paper(
         run.report.add_line(f"SAMPLE data, because {why} was given: a made-up index and ladder")
     else:
         try:
-            snapshot = _public_ladder(public(run.config), series_ticker, session.closes_at, run.now)
-            if snapshot is None:
-                run.nothing_to_do(f"no open {series_ticker} event closes at {_new_york(session.closes_at)}")
+            snapshot = _public_ladder(run, public(run.config), series_ticker, sessions)
             paper.mirror(snapshot)
             return snapshot, None
         except ExchangeError as error:
             run.log.warning("Kalshi's public data can not be read: %s", error)
             run.report.add_line("SAMPLE data, because Kalshi can not be reached: a made-up index and ladder")
-    sample = SampleDay(series_ticker, session.opens_at, session.closes_at, run.now)
+    sample = SampleDay(series_ticker, sessions[0].opens_at, sessions[0].closes_at, run.now)
     snapshot = sample.snapshot()
     paper.mirror(snapshot)
     return snapshot, sample
 
 
 def _public_ladder(
-    client: ExchangeClient, series_ticker: str, closes_at: datetime, now: datetime
-) -> LadderSnapshot | None:
-    found = event_closing(open_events(client, series_ticker), closes_at)
-    if found is None:
-        return None
+    run: RunLike, client: ExchangeClient, series_ticker: str, sessions: Sequence[SessionLike]
+) -> LadderSnapshot:
+    _, found = _first_event(run, open_events(client, series_ticker), series_ticker, sessions)
     books = client.orderbooks(list(found.markets))
     event = msgspec.structs.replace(found.event, markets=None)
     markets = tuple(found.markets.values())
-    return LadderSnapshot("Kalshi", now, client.series(series_ticker), event, markets, books)
+    return LadderSnapshot("Kalshi", run.now, client.series(series_ticker), event, markets, books)
 
 
-def _state(run: RunLike, series: Series, found: FoundEvent, session: SessionLike) -> EventState:
+def read_state(run: RunLike, series: Series, found: FoundEvent, session: SessionLike, strategy: str) -> EventState:
+    """Return what the account has in the event now, with the quotes of *found*; reconciles first."""
+    run.desk  # noqa: B018 - opening the desk reconciles store and exchange
     exchange, event = run.exchange, found.event
+    own = {row.order_id for row in run.store.orders(event_ticker=event.event_ticker) if row.strategy == strategy}
     tickers = list(found.markets)
     groups = [tickers[start : start + MOST_TICKERS] for start in range(0, len(tickers), MOST_TICKERS)]
     fills = [fill for group in groups for fill in exchange.fills(ticker=group, archive=False)]
@@ -175,7 +189,7 @@ def _state(run: RunLike, series: Series, found: FoundEvent, session: SessionLike
         terms=fee_terms(series, event),
         legs=tuple(leg_of_fill(fill) for fill in fills),
         positions={row.ticker: row.position_fp for row in held if row.position_fp},
-        resting=tuple(_resting(order) for order in orders),
+        resting=tuple(_resting(order) for order in orders if order.order_id in own),
         traded=sum((fill.count_fp for fill in fills), ZERO),
         balance=exchange.balance().on_shard(event.exchange_index),
     )
@@ -194,9 +208,7 @@ def _prices(market: Market) -> tuple[Decimal, ...]:
 
 def _resting(order: Order) -> Resting:
     side, price = (
-        ("yes", order.yes_price_dollars)
-        if order.book_side == "bid"
-        else ("no", ONE - order.yes_price_dollars)
+        ("yes", order.yes_price_dollars) if order.book_side == "bid" else ("no", ONE - order.yes_price_dollars)
     )
     return Resting(order.order_id, order.ticker, side, price, order.remaining_count_fp)
 
