@@ -130,6 +130,28 @@ def test_last_year_is_read_again_and_its_restatement_becomes_new_rows(site: Site
     assert result.vintages.known(NOW).value(day) == COUNTS[day]
 
 
+def test_new_year_takes_the_last_days_from_last_years_page_once_it_is_there(
+    site: Site, config: Config
+) -> None:
+    site.publish(date(2020, 12, 29))
+    fetch(config, new_york(date(2020, 12, 30), 12))
+    site.publish(date(2021, 1, 3))
+    last_year = site.pages.pop("/travel/passenger-volumes/2020")
+    result = fetch(config, new_york(date(2021, 1, 4), 12))
+    assert result.source == "tsa.gov"
+    assert result.known.newest_day == date(2021, 1, 3)
+    assert result.known.value(date(2020, 12, 31)) is None
+    site.pages["/travel/passenger-volumes/2020"] = last_year
+    result = fetch(config, new_york(date(2021, 1, 5), 12))
+    assert result.known.value(date(2020, 12, 31)) == COUNTS[date(2020, 12, 31)]
+
+
+def test_the_bare_page_may_still_show_the_old_year(site: Site, config: Config) -> None:
+    site.publish(date(2020, 12, 31))
+    result = fetch(config, new_york(date(2021, 1, 1), 12))
+    assert result.known.newest_day == date(2020, 12, 31)
+
+
 def test_no_new_day_and_could_not_read_are_told_apart(site: Site, config: Config) -> None:
     site.publish(date(2021, 5, 3))
     fetch(config)

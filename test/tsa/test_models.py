@@ -8,7 +8,9 @@ from kalshi.errors import ConfigError, DataError
 from kalshi.tsa.known import Known
 from kalshi.tsa.models import MODELS, forecast
 from kalshi.tsa.models_earlier import _coded_references
+from kalshi.tsa.sample import sample_vintages
 from kalshi.tsa.vintages import Vintages
+from kalshi.tsa.weeks import new_york
 
 # week, published days, thousands: actual, earlier, earlier_fixed, yoy_hol (reference/tsa.md)
 CHECKS = [
@@ -60,6 +62,14 @@ def test_the_fixed_model_does_not(real_vintages: Vintages) -> None:
     sunday = date(2025, 5, 11)
     known = view(real_vintages, sunday, 0)
     assert forecast(known, sunday, "earlier").mean == forecast(known, sunday, "earlier_fixed").mean
+
+
+def test_the_earlier_model_has_no_week_53_and_says_so() -> None:
+    vintages = sample_vintages(new_york(date(2026, 12, 28), 12))
+    known = vintages.known(new_york(date(2026, 12, 28), 12))
+    with pytest.raises(DataError, match="no ISO week 53"):
+        forecast(known, date(2027, 1, 3), "earlier")
+    assert forecast(known, date(2027, 1, 3)).mean > 0
 
 
 @pytest.mark.parametrize("model", sorted(MODELS))

@@ -33,6 +33,7 @@ TIMEOUT_S = (3.05, 8.0)  # connect, read
 BACKOFF_S = (1.0, 3.0)
 BUDGET_S = {"paper": 20.0, "demo": 60.0, "live": 60.0}  # for all pages together
 KEPT_PAGES = 120
+SETTLED_BY = 10  # of January: until then last year's page may be incomplete
 RESTATED_UNTIL_MONTH, RESTATED_EVERY = 6, timedelta(days=7)
 LARGEST_PAGE = 5_000_000  # bytes
 # The site answers 403 to clients that do not look like a browser.
@@ -151,34 +152,53 @@ def _read_pages(
     today = new_york_date(started)
     pages = config.data_dir / "tsa_pages"
     values: dict[date, int] = {}
-    for name, url in _wanted(config, stored, pages, today):
+    for page in _wanted(config, stored, pages, today):
         left = BUDGET_S[config.mode] - (clock() - started).total_seconds()
-        body = _get(session, url, clock, sleep, left)
         try:
-            found = parse_page(body, read_on=today, source=url)
-            _check_against(stored, found, name, url)
+            body = _get(session, page.url, clock, sleep, left)
+            try:
+                found = parse_page(body, read_on=today, source=page.url)
+                _check_against(stored, found, page)
+            except DataError:
+                _keep(pages, f"refused-{page.name}", body, clock())
+                raise
         except DataError:
-            _keep(pages, f"refused-{name}", body, clock())
-            raise
-        _keep(pages, name, body, clock())
+            if page.needed and not (page.settling and any(str(day.year) == page.name for day in values)):
+                raise
+            continue
+        _keep(pages, page.name, body, clock())
         values |= found
     return stored.merge(values, clock())
 
 
-def _wanted(config: Config, stored: Vintages, pages: Path, today: date) -> list[tuple[str, str]]:
-    """Return (name, address) of the pages to read: the running year, then finished years with gaps."""
+@dataclass(frozen=True)
+class _Page:
+    """A page to read. needed: without it nothing is taken over.
+
+    settling: last year's page in early January, which may not exist yet or still lack its last days; the bare
+    address may show that year instead.
+    """
+
+    name: str
+    url: str
+    needed: bool = True
+    settling: bool = False
+
+
+def _wanted(config: Config, stored: Vintages, pages: Path, today: date) -> list[_Page]:
+    """Return the running year's page, then those of finished years with gaps, or due for restatement."""
     base = config.tsa_url.rstrip("/")
     have: dict[int, int] = {}
     for day in {row.day for row in stored.rows}:
         have[day.year] = have.get(day.year, 0) + 1
-    wanted = [("current", base)]
+    wanted = [_Page("current", base)]
     for year in range(FIRST_YEAR, today.year):
         complete = have.get(year, 0) == date(year, 12, 31).timetuple().tm_yday
         again = year == today.year - 1 and today.month <= RESTATED_UNTIL_MONTH and _due(pages, year, today)
-        if not complete and year == today.year - 1 and today <= date(today.year, 1, 10) and have.get(year):
-            continue  # around New Year the bare address still shows last year; its own page may not exist
         if not complete or again:
-            wanted.append((str(year), f"{base}/{year}"))
+            settling = year == today.year - 1 and today <= date(today.year, 1, SETTLED_BY)
+            needed = not complete and not (settling and bool(have.get(year)))
+            wanted.append(_Page(str(year), f"{base}/{year}", needed, settling))
     return wanted
 
 
@@ -188,13 +208,16 @@ def _due(pages: Path, year: int, today: date) -> bool:
     return not stamp or date.fromisoformat(stamp) <= today - RESTATED_EVERY
 
 
-def _check_against(stored: Vintages, found: dict[date, int], name: str, url: str) -> None:
+def _check_against(stored: Vintages, found: dict[date, int], page: _Page) -> None:
+    name, url = page.name, page.url
     newest = max((row.day for row in stored.rows), default=date.min)
     first, last = min(found), max(found)
     if (first.month, first.day) != (1, 1):
         raise DataError(f"{url}: the table begins on {first}: a year begins on January 1")
-    if name != "current" and (first.year != int(name) or (last.month, last.day) != (12, 31)):
-        raise DataError(f"{url}: holds {first}..{last} instead of the whole year {name}")
+    if name != "current" and first.year != int(name):
+        raise DataError(f"{url}: holds {first}..{last} instead of {name}")
+    if name != "current" and not page.settling and (last.month, last.day) != (12, 31):
+        raise DataError(f"{url}: holds {first}..{last} instead of the whole year")
     if name == "current" and last < newest and last.year == newest.year:
         raise DataError(f"{url}: its newest day {last} is older than {newest}, seen before: a stale copy")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kalshi.tsa.weeks import week_days
+from kalshi.tsa.weeks import require_aware, week_days
 
 if TYPE_CHECKING:
     from kalshi.tsa.vintages import Vintages
@@ -103,6 +103,4 @@ class Known:
 
 def as_utc(moment: datetime) -> datetime:
     """Return *moment* in UTC; a naive one raises ValueError."""
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment!r} has no time zone: pass an aware datetime")
-    return moment.astimezone(UTC)
+    return require_aware(moment).astimezone(UTC)
