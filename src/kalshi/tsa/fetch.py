@@ -24,7 +24,7 @@ from kalshi.tsa.known import Known
 from kalshi.tsa.page import parse_page
 from kalshi.tsa.release_calendar import newest_expected_day
 from kalshi.tsa.sample_counts import SAMPLE_SEED, sample_vintages
-from kalshi.tsa.vintages import Vintages
+from kalshi.tsa.vintages import Vintages, write_atomically
 from kalshi.tsa.weeks import NEW_YORK, new_york_date
 
 FIRST_YEAR = 2019
@@ -258,7 +258,8 @@ def _get(
 def _keep(pages: Path, name: str, body: bytes, when: datetime) -> None:
     try:
         pages.mkdir(parents=True, exist_ok=True)
-        (pages / f"{name}-{when.astimezone(UTC):%Y%m%dT%H%M%SZ}.html.gz").write_bytes(gzip.compress(body))
+        path = pages / f"{name}-{when.astimezone(UTC):%Y%m%dT%H%M%SZ}.html.gz"
+        write_atomically(path, gzip.compress(body))
         for old in sorted(pages.glob("*.html.gz"), key=lambda path: path.stat().st_mtime)[:-KEPT_PAGES]:
             old.unlink(missing_ok=True)
     except OSError as error:

@@ -223,12 +223,12 @@ def read_day_values(path: Path, column: str) -> dict[date, int]:
     return values
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write *text* to a temporary file beside *path*, flush it to disk and rename it over *path*."""
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write *content* to a temporary file beside *path*, flush it to disk and rename it over *path*."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with temporary.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
