@@ -12,12 +12,12 @@ from kalshi.runtime.run import Run
 def open_row(run: Run) -> None:
     """Mark rows of this job that a dead process left open as crashed, and open the row of this run.
 
-    Call with the job's lock held: whoever left a row open then no longer lives, whatever its pid is used for
-    now.
+    Call with the job's lock held: whoever left a row open then no longer lives, whoever has its
+    pid now.
     """
     for run_id in run.store.mark_crashed(run.job, ended_at=utc_now()):
         run.log.warning("run %s ended without closing its row: marked as crashed", run_id)
-        run.report.add_line(f"Run {run_id} of this job was killed or crashed; what it sent is reconciled before this run trades")
+        run.report.add_line(f"Run {run_id} of this job was killed or crashed; what it sent is looked up first")
     run.store.open_run(
         run.run_id,
         job=run.job,

@@ -44,7 +44,7 @@ def stop(config: Config, scope: str, reason: str, at: datetime) -> str:
         done.append(str(path))
     with existing_store(config, make=_is_event(scope)) as store:
         if store is not None and store.lock(scope or "all", said, set_at=at):
-            done.append(f"a lock in {store.path}")
+            done.append(f"a lock in the {config.mode} database")
     return f"{scope or 'every job'} is stopped by {' and '.join(done) or 'the lock that was there before'}"
 
 
@@ -57,7 +57,7 @@ def resume(config: Config, scope: str) -> str:
         done.append(f"removed {path}")
     with existing_store(config) as store:
         if store is not None and store.unlock(scope or "all"):
-            done.append(f"removed the lock in {store.path}")
+            done.append(f"removed the lock in the {config.mode} database")
     return f"{scope or 'every job'}: {' and '.join(done) or 'was not stopped, nothing to do'}"
 
 
