@@ -155,3 +155,11 @@ def test_the_market_shows_this_exchanges_own_quotes(house):
     )
     assert [market[name] for name in names] == ["0.3500", "0.5500", "0.4500", "0.6500", "2.00", "3.00"]
     assert market["floor_strike"] == 2500000
+
+
+def test_a_snapshot_with_an_impossible_result_changes_nothing(house, parts):
+    house.show(asks=[("0.40", "5")])
+    house.wait(seconds=1)
+    with pytest.raises(KalshiError, match="can not be mirrored"):
+        house.show(market=parts.market(status="finalized", result="scalar"), series=parts.series(title="new"))
+    assert (status_of(house), house.get("/series/KXTSAW")["series"]["title"]) == ("active", "TSA check-ins")

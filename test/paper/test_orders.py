@@ -412,3 +412,15 @@ def test_event_override_and_waiver_decide_the_fee(house, parts):
     house.show(asks=[("0.50", "10")], market=waived)
     alice.order("bid", "0.50", "1", tif="immediate_or_cancel")
     assert alice.call("GET", "/portfolio/fills")[1]["fills"][0]["fee_cost"] == "0.0000"
+
+
+def test_f13_three_fills_of_one_order_share_one_rounding(house):
+    house.show()
+    alice, bob = house.member("alice"), house.member("bob")
+    for _ in range(3):
+        bob.order("ask", "0.45", "1")
+    order_id = alice.order("bid", "0.45", "3")[1]["order_id"]
+    fees = [row["fee_cost"] for row in alice.call("GET", "/portfolio/fills", order_id=order_id)[1]["fills"]]
+    assert fees == ["0.0173", "0.0173", "0.0174"]  # newest first
+    assert alice.call("GET", f"/portfolio/orders/{order_id}")[1]["order"]["taker_fees_dollars"] == "0.0520"
+    assert alice.dollars() == D(1000) - D("1.35") - D("0.0520")

@@ -164,6 +164,26 @@ def test_an_error_in_the_middle_leaves_nothing_behind(durable_house):
     assert alice.order("bid", "0.40", "5", tif="immediate_or_cancel", client_order_id="again")[0] == 201
 
 
+def test_a_change_that_breaks_half_way_is_undone_in_memory_too(durable_house):
+    durable_house.member("alice")
+    with pytest.raises(AttributeError):
+        durable_house.exchange.add_account("broken", "not a key", D(5))
+    with durable_house.exchange.view() as world:
+        assert set(world.accounts) == {"alice"}
+
+
+def test_an_amended_order_keeps_its_new_place_after_a_restart(durable_house):
+    durable_house.show()
+    alice, bob = durable_house.member("alice"), durable_house.member("bob")
+    order_id = alice.order("bid", "0.40", "5")[1]["order_id"]
+    bob.order("bid", "0.40", "5")
+    body = {"ticker": TICKER, "side": "bid", "price": "0.40", "count": "6"}
+    alice.call("POST", f"/portfolio/events/orders/{order_id}/amend", body)
+    durable_house.reopen()
+    ahead = alice.call("GET", f"/portfolio/orders/{order_id}/queue_position")[1]
+    assert ahead == {"queue_position_fp": "5.00"}
+
+
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be read as one" * 50])
 def test_a_damaged_file_is_one_clear_line(tmp_path, content):
     path = tmp_path / "paper.sqlite"

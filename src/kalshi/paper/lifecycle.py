@@ -39,6 +39,9 @@ def mirror(world: World, snapshot: LadderSnapshot, now: datetime) -> None:
     What was taken from a displayed book stays taken until a snapshot with a later `as_of` arrives; an older
     one is ignored. Resting orders that the new book reaches are filled at their own price.
     """
+    for market in snapshot.markets:
+        if market.status == "finalized" and market.result:
+            value_of(market.ticker, market.result, market.settlement_value_dollars)
     series, event = snapshot.series, snapshot.event
     world.keep(ListedSeries(series.ticker, series))
     world.keep(ListedEvent(event.event_ticker, msgspec.structs.replace(event, markets=None)))
@@ -119,6 +122,14 @@ def resting_in(world: World, ticker: str) -> list[Order]:
     return [order for side in sides for level in side.levels.values() for order in level.orders.values()]
 
 
+def value_of(ticker: str, result: str, yes_value: Decimal | None) -> Decimal:
+    """Return what one YES contract is paid; refuses an unknown result and a scalar one without a value."""
+    value = YES_VALUES.get(result, yes_value if result == "scalar" else None)
+    if value is None or not ZERO <= value <= ONE:
+        raise refused(400, "invalid_parameters", f"result {result!r} of {ticker} has no value between 0 and 1")
+    return value
+
+
 def settle(world: World, ticker: str, result: str, now: datetime, *, yes_value: Decimal | None = None) -> None:
     """Pay every position in a market and finish it; paying twice changes nothing.
 
@@ -128,9 +139,7 @@ def settle(world: World, ticker: str, result: str, now: datetime, *, yes_value: 
     listing = world.listings.get(ticker)
     if listing is None:
         raise not_found("market")
-    value = YES_VALUES.get(result, yes_value)
-    if value is None or not ZERO <= value <= ONE:
-        raise refused(400, "invalid_parameters", f"result {result!r} of {ticker} has no value between 0 and 1")
+    value = value_of(ticker, result, yes_value)
     if listing.settled_at is not None:
         return
     close(world, listing, now)
