@@ -49,9 +49,7 @@ def paired_pnl(baseline: Trades, candidate: Trades) -> Interval | None:
     if not pairs:
         return None
     new_rows, old_rows = (list(side) for side in zip(*pairs, strict=True))
-    return clustered_interval(
-        candidate["pnl"][new_rows] - baseline["pnl"][old_rows], candidate.weeks[new_rows]
-    )
+    return clustered_interval(candidate["pnl"][new_rows] - baseline["pnl"][old_rows], candidate.weeks[new_rows])
 
 
 def comparison_markdown(origin: list[tuple[str, str]], deltas: list[Delta], paired: Interval | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-
 COUNTS = ("trades", "weeks", "weeks_won")  # metrics that are whole numbers
 
 
@@ -16,7 +15,7 @@ def number(value: float, digits: int = 4) -> str:
 
 def metric(name: str, value: float) -> str:
     """Return the value of the metric called *name*: counts without decimals."""
-    return number(value, 0 if name in COUNTS else 4)
+    return number(value, 0 if name in COUNTS else 2 if name == "contracts" else 4)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -89,9 +89,9 @@ def expected_calibration_error(bins: list[Bin]) -> float:
 def weekly_pnl(trades: Trades) -> Floats:
     """Return the dollars won or lost per week, in the order of `week_labels`."""
     known = trades.weeks >= 0
-    return np.bincount(
-        trades.weeks[known], weights=trades["pnl"][known], minlength=len(trades.week_labels)
-    ).astype(np.float64)
+    return np.bincount(trades.weeks[known], weights=trades["pnl"][known], minlength=len(trades.week_labels)).astype(
+        np.float64
+    )
 
 
 def drawdown(weekly: Floats) -> Floats:
@@ -154,18 +154,24 @@ def pnl_interval(trades: Trades) -> Interval:
 
 
 def verdict(trades: Trades, *, at_mid: bool = False) -> str:
-    """Return in one sentence what the trades are evidence of, with the interval and the number of weeks."""
+    """Return in one sentence what the trades are evidence of, with the interval and the number of weeks.
+
+    Of nothing where the data are the made-up SAMPLE.
+    """
     found = pnl_interval(trades)
     costs = "after fees" if trades.has_fees else "before fees (the file charges none)"
     if at_mid:
         costs += ", at mid prices nobody gets"
     numbers = f"mean {dollars(found.mean)} a trade over {found.trades} trades"
     if np.isnan(found.low):
+        costs += ", and made-up SAMPLE data" * trades.is_sample
         return f"Too little to judge {costs}: {numbers} in {found.weeks} week{'s' * (found.weeks != 1)}."
     numbers = (
         f"mean {dollars(found.mean)} a trade, 95 % interval {dollars(found.low)} .. {dollars(found.high)}, "
         f"over {found.weeks} weeks ({found.trades} trades)"
     )
+    if trades.is_sample:
+        return f"Made-up SAMPLE data, no evidence of anything: {costs}, {numbers}."
     if found.low > 0:
         return f"Evidence of an edge {costs}: {numbers}."
     if found.high < 0:

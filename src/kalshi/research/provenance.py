@@ -21,6 +21,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sha256_of_content(content: str | bytes) -> str:
+    """Return the SHA-256 of *content* (text as UTF-8), in hex."""
+    return hashlib.sha256(content.encode("utf-8") if isinstance(content, str) else content).hexdigest()
+
+
 def git_state(root: Path) -> dict[str, str | bool | None]:
     """Return {"git_commit": hash or None, "git_dirty": whether tracked files were changed, or None}.
 
@@ -83,9 +88,7 @@ def provenance(
     return {
         "generated_at": generated_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "command": command,
-        "inputs": [
-            {"path": str(path), "sha256": sha256_of(path), "bytes": path.stat().st_size} for path in inputs
-        ],
+        "inputs": [{"path": str(path), "sha256": sha256_of(path), "bytes": path.stat().st_size} for path in inputs],
         **git_state(root),
         "versions": versions(),
         "parameters": parameters,

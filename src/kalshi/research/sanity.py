@@ -52,9 +52,7 @@ def run_checks(trades: Trades) -> list[Check]:
     ]
     needs_cost = ("side", "fill_price")
     checks += [
-        _recomputed(
-            "pnl", "pnl = count (outcome - cost) - fee", trades, metrics.pnl, (*needs_cost, "outcome")
-        ),
+        _recomputed("pnl", "pnl = count (outcome - cost) - fee", trades, metrics.pnl, (*needs_cost, "outcome")),
         _recomputed(
             "brier",
             "brier = (prob - outcome)^2",
@@ -92,9 +90,7 @@ def _has(trades: Trades, columns: Iterable[str]) -> bool:
     return all(name in trades.columns for name in columns)
 
 
-def _where(
-    trades: Trades, check: str, wrong: NDArray[np.bool_], text: Callable[[int], str]
-) -> tuple[Problem, ...]:
+def _where(trades: Trades, check: str, wrong: NDArray[np.bool_], text: Callable[[int], str]) -> tuple[Problem, ...]:
     return tuple(Problem(check, trades.lines[i], text(int(i))) for i in np.flatnonzero(wrong))
 
 

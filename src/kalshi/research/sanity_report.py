@@ -104,8 +104,7 @@ def _numbers(trades: Trades) -> list[str]:
             ],
         ),
         "",
-        f"Strikes of one week share one outcome: the sample is {clustered.weeks} weeks, "
-        f"not {clustered.trades} trades.",
+        f"Strikes of one week share one outcome: the sample is {clustered.weeks} weeks, not {clustered.trades} trades.",
         "",
         "## By side",
         "",

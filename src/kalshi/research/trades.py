@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 
 REQUIRED = ("market", "date", "side", "prob", "fill_price", "outcome", "pnl", "brier", "logloss", "edge")
 REQUIRED_NUMBERS = ("prob", "fill_price", "outcome", "pnl", "brier", "logloss", "edge")
+SAMPLE = "SAMPLE"
 OPTIONAL_NUMBERS = ("count", "fee", "bid", "ask", "mid")
 
 
@@ -48,7 +49,8 @@ class Trades:
 
     lines: line numbers in the file. days: None where the date can not be read. sides: lower case.
     numbers: required columns that are present, and the optional ones (`count` and `fee` always).
-    columns: of the file, in its order. problems: what could not be read.
+    columns: of the file, in its order. problems: what could not be read. is_sample: the column `data` says that
+    counts and quotes are the made-up SAMPLE.
     """
 
     source: str
@@ -59,6 +61,7 @@ class Trades:
     sides: tuple[str, ...]
     numbers: Mapping[str, Floats]
     problems: tuple[Problem, ...]
+    is_sample: bool = False
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -178,6 +181,7 @@ def _trades(source: str, columns: tuple[str, ...], rows: Sequence[Sequence[str]]
         sides=tuple(side.lower() for side in table.get("side", [""] * len(rows))),
         numbers=numbers,
         problems=tuple(problems),
+        is_sample=SAMPLE in table.get("data", ()),
     )
 
 
