@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Table, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_once
 
-from kalshi.exchange.models import Fill
-from kalshi.store.database import open_database, writing
-from kalshi.store.rows import OrderRow, RunRow
-from kalshi.store.schema import COUNTED, REFUSED, SENDING, UNRESOLVED, fills, locks, orders, runs
+from kalshi.exchange.models import Fill, Settlement
+from kalshi.store.database import database_url, open_database, reading, writing
+from kalshi.store.rows import OrderRow, Reservation, RunRow
+from kalshi.store.schema import (
+    ACCEPTED,
+    COUNTED,
+    PERSON,
+    REFUSED,
+    SENDING,
+    UNRESOLVED,
+    fills,
+    locks,
+    orders,
+    runs,
+    settlements,
+)
 
 # Says why an order must not be sent, given the other rows that can cost money; None lets it pass.
 Judge = Callable[[Sequence[OrderRow]], str | None]
@@ -27,16 +41,20 @@ class Store:
         self.path = path
 
     @classmethod
-    def open(cls, path: Path) -> Store:
-        """Open *path*, creating or migrating it."""
-        return cls(open_database(path), path)
+    def open(cls, place: Path | str) -> Store:
+        """Open a file, or what an SQLAlchemy URL names, creating or migrating it."""
+        url = database_url(place)
+        return cls(open_database(url), Path(url.database or ""))
 
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
 
     def _writing(self) -> AbstractContextManager[Connection]:
-        return writing(self._engine, self.path)
+        return writing(self._engine)
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return reading(self._engine)
 
     # --- runs
 
@@ -76,7 +94,7 @@ class Store:
             .join(newest, (runs.c.job == newest.c.job) & (runs.c.started_at == newest.c.at))
             .order_by(runs.c.job)
         )
-        with self._writing() as connection:
+        with self._reading() as connection:
             return [RunRow(**row) for row in connection.execute(query).mappings()]
 
     # --- orders
@@ -84,6 +102,10 @@ class Store:
     def order(self, client_order_id: str) -> OrderRow | None:
         """Return the row of an intent, None where there is none."""
         return next(iter(self._orders(orders.c.client_order_id == client_order_id)), None)
+
+    def order_by_exchange_id(self, order_id: str) -> OrderRow | None:
+        """Return the row of the exchange's order id, None where it is not ours."""
+        return next(iter(self._orders(orders.c.order_id == order_id)), None)
 
     def orders(self, *, event_ticker: str | None = None, limit: int | None = None) -> list[OrderRow]:
         """Return the newest rows first."""
@@ -96,41 +118,50 @@ class Store:
 
     def resting_orders(self, event_ticker: str | None = None) -> list[OrderRow]:
         """Return accepted rows of which something is left, as far as the store knows."""
-        rows = self._orders(orders.c.state == "accepted")
+        rows = self._orders(orders.c.state == ACCEPTED)
         return [r for r in rows if r.remaining > 0 and event_ticker in (None, r.event_ticker)]
 
     def _orders(self, condition: Any, *, limit: int | None = None) -> list[OrderRow]:
         query = select(orders).order_by(orders.c.created_at.desc(), orders.c.client_order_id).limit(limit)
-        with self._writing() as connection:
+        with self._reading() as connection:
             found = connection.execute(query if condition is True else query.where(condition)).mappings()
             return [OrderRow(**row) for row in found]
 
     def generation(self, strategy: str, ticker: str, purpose: str) -> int:
         """Return the highest generation used for this purpose in this market, 0 for none."""
         mine = (orders.c.strategy == strategy) & (orders.c.ticker == ticker) & (orders.c.purpose == purpose)
-        with self._writing() as connection:
+        with self._reading() as connection:
             return connection.scalar(select(func.max(orders.c.generation)).where(mine)) or 0
 
-    def reserve(self, row: OrderRow, judge: Judge, *, since: datetime) -> str | None:
-        """Write *row* as `sending` if *judge* lets it pass, else as `refused`; return the refusal's reason.
+    def reserve(self, row: OrderRow, judge: Judge, *, since: datetime) -> Reservation:
+        """Write *row* as `sending` if *judge* lets it pass, else as `refused`; say whether to send it.
 
         judge sees every other row that can cost money: of the same event, and all those created at or
-        after *since*. Judging and writing are one transaction, so processes can not race past a limit.
+        after *since*. Looking, judging and writing are one transaction: processes can not race past a
+        limit, and of two that want the same order only one is told to send it. A row that was or may have
+        been sent is left as it is.
         """
         counted = (
             orders.c.state.in_(COUNTED)
             & (orders.c.client_order_id != row.client_order_id)
             & or_(orders.c.event_ticker == row.event_ticker, orders.c.created_at >= since)
         )
+        same = select(orders).where(orders.c.client_order_id == row.client_order_id)
         with self._writing() as connection:
+            before = connection.execute(same).mappings().first()
+            if before is not None and before["state"] in COUNTED:
+                return Reservation(False, OrderRow(**before))
             others = [OrderRow(**r) for r in connection.execute(select(orders).where(counted)).mappings()]
             reason = judge(others)
-            state = SENDING if reason is None else REFUSED
-            self._put(connection, row.replace(state=state, reason=reason or "", sent_at=row.created_at))
-        return reason
+            if reason is None:
+                row = row.replace(state=SENDING, reason="", sent_at=row.created_at)
+            else:
+                row = row.replace(state=REFUSED, reason=reason)
+            self._put(connection, row)
+        return Reservation(reason is None, row)
 
     def refuse(self, row: OrderRow, reason: str) -> None:
-        """Write *row* as refused, unless an earlier attempt of the same intent may have been sent."""
+        """Write *row* as refused, unless an earlier attempt of the same intent was or may have been sent."""
         with self._writing() as connection:
             state = connection.scalar(
                 select(orders.c.state).where(orders.c.client_order_id == row.client_order_id)
@@ -149,50 +180,99 @@ class Store:
         connection.execute(delete(orders).where(orders.c.client_order_id == row.client_order_id))
         connection.execute(insert(orders).values(**row.values()))
 
-    # --- fills
+    # --- fills and settlements
 
     def book_fills(self, found: Iterable[Fill]) -> int:
         """Add fills not yet booked; return how many were new. Booking one twice changes nothing."""
-        new = 0
-        with self._writing() as connection:
-            known = set(connection.scalars(select(fills.c.fill_id)))
-            for fill in found:
-                if fill.fill_id in known:
-                    continue
-                known.add(fill.fill_id)
-                new += 1
-                connection.execute(
-                    insert(fills).values(
-                        fill_id=fill.fill_id, order_id=fill.order_id, ticker=fill.ticker,
-                        book_side=fill.book_side, count=fill.count_fp, yes_price=fill.yes_price_dollars,
-                        fee=fill.fee_cost, is_taker=fill.is_taker, created_at=fill.created_time,
-                    )
-                )
-        return new
+        return self._book(
+            fills,
+            "fill_id",
+            [
+                {
+                    "fill_id": fill.fill_id, "order_id": fill.order_id, "ticker": fill.ticker,
+                    "book_side": fill.book_side, "count": fill.count_fp, "yes_price": fill.yes_price_dollars,
+                    "fee": fill.fee_cost, "is_taker": fill.is_taker, "created_at": fill.created_time,
+                }
+                for fill in found
+            ],
+        )
 
-    def fills(self) -> list[dict[str, Any]]:
-        """Return all booked fills, oldest first."""
+    def book_settlements(self, found: Iterable[Settlement]) -> int:
+        """Add settlements not yet booked; return how many were new."""
+        return self._book(
+            settlements,
+            "ticker",
+            [
+                {
+                    "ticker": one.ticker, "event_ticker": one.event_ticker, "result": one.market_result,
+                    "yes_count": one.yes_count_fp, "no_count": one.no_count_fp,
+                    "revenue": Decimal(one.revenue) / 100, "fee": one.fee_cost, "settled_at": one.settled_time,
+                }
+                for one in found
+            ],
+        )
+
+    def _book(self, table: Table, key: str, rows: list[dict[str, Any]]) -> int:
+        if not rows:
+            return 0
+        new = insert_once(table).on_conflict_do_nothing(index_elements=[key])
         with self._writing() as connection:
+            before = connection.scalar(select(func.count()).select_from(table)) or 0
+            connection.execute(new, rows)
+            return (connection.scalar(select(func.count()).select_from(table)) or 0) - before
+
+    def fills(self, order_ids: Collection[str] | None = None) -> list[dict[str, Any]]:
+        """Return booked fills, oldest first; of some orders only where *order_ids* is given."""
+        with self._reading() as connection:
             rows = connection.execute(select(fills).order_by(fills.c.created_at, fills.c.fill_id)).mappings()
-            return [dict(row) for row in rows]
+            return [dict(row) for row in rows if order_ids is None or row["order_id"] in order_ids]
+
+    def filled_counts(self) -> dict[str, Decimal]:
+        """Return the booked contracts of each order that has fills, by the exchange's order id."""
+        total: dict[str, Decimal] = {}
+        with self._reading() as connection:
+            for order_id, count in connection.execute(select(fills.c.order_id, fills.c.count)):
+                total[order_id] = total.get(order_id, Decimal(0)) + count
+        return total
+
+    def settled_tickers(self) -> set[str]:
+        """Return the markets whose settlement is booked."""
+        with self._reading() as connection:
+            return set(connection.scalars(select(settlements.c.ticker)))
 
     # --- locks
 
-    def lock(self, scope: str, reason: str, *, set_at: datetime, until: datetime | None = None) -> bool:
-        """Lock *scope* ("all", a strategy or an event ticker); return False where it was locked already."""
+    def lock(
+        self, scope: str, reason: str, *, set_at: datetime, until: datetime | None = None, set_by: str = PERSON
+    ) -> bool:
+        """Lock *scope* ("all", a strategy or an event ticker); return False where *set_by* did so before.
+
+        A lock whose time is over gives way to the new one.
+        """
+        mine = (locks.c.scope == scope) & (locks.c.set_by == set_by)
         with self._writing() as connection:
-            if connection.scalar(select(locks.c.scope).where(locks.c.scope == scope)):
+            over = locks.c.until.is_not(None) & (locks.c.until <= set_at)
+            connection.execute(delete(locks).where(mine & over))
+            if connection.scalar(select(locks.c.scope).where(mine)):
                 return False
-            connection.execute(insert(locks).values(scope=scope, reason=reason, set_at=set_at, until=until))
+            connection.execute(
+                insert(locks).values(scope=scope, set_by=set_by, reason=reason, set_at=set_at, until=until)
+            )
         return True
 
-    def unlock(self, scope: str) -> bool:
-        """Remove a lock; return whether there was one."""
+    def unlock(self, scope: str, *, set_by: str | None = None) -> bool:
+        """Remove the locks of a scope, or only those of *set_by*; return whether there was one."""
+        mine = locks.c.scope == scope
+        if set_by is not None:
+            mine &= locks.c.set_by == set_by
         with self._writing() as connection:
-            return connection.execute(delete(locks).where(locks.c.scope == scope)).rowcount > 0
+            return connection.execute(delete(locks).where(mine)).rowcount > 0
 
-    def locks(self, now: datetime) -> dict[str, str]:
-        """Return the locks in force at *now* as scope: reason."""
-        with self._writing() as connection:
-            rows = connection.execute(select(locks)).mappings()
+    def locks(self, now: datetime, *, set_by: str | None = None) -> dict[str, str]:
+        """Return the locks in force at *now* as scope: reason, or only those of *set_by*."""
+        query = select(locks).order_by(locks.c.set_at.desc())
+        if set_by is not None:
+            query = query.where(locks.c.set_by == set_by)
+        with self._reading() as connection:
+            rows = connection.execute(query).mappings()
             return {r["scope"]: r["reason"] for r in rows if r["until"] is None or r["until"] > now}

@@ -26,6 +26,17 @@ class RunRow:
 
 
 @dataclass(frozen=True)
+class Reservation:
+    """What came of reserving an order: `ours` says that this process, and no other, may send it now.
+
+    row: the order as it now stands in the store.
+    """
+
+    ours: bool
+    row: OrderRow
+
+
+@dataclass(frozen=True)
 class OrderRow:
     """One intent and what became of it; prices are dollars of the own side, counts are contracts."""
 

@@ -1,10 +1,11 @@
 """The tables. Money, prices and counts are stored as text, so that no float ever holds them.
 
-runs    one row per run of a job; `running` with no live holder of the job's lock means crashed
-orders  one row per intent, written before anything is sent; key is the client_order_id
-fills   executions as the exchange reports them, key is the exchange's fill_id
-locks   what may not trade, why and until when: a strategy, an event, or everything ("all")
-meta    schema version
+runs         one row per run of a job; `running` with no live holder of the job's lock means crashed
+orders       one row per intent, written before anything is sent; key is the client_order_id
+fills        executions as the exchange reports them, key is the exchange's fill_id
+settlements  what each market paid, key is the ticker; the exchange's archive keeps none
+locks        what may not trade, why, until when and who said so: a strategy, an event, or everything ("all")
+meta         schema version
 
 An order's `state` is what we know of sending it:
     sending   committed, possibly sent; resolved by a look-up, never by a guess
@@ -23,10 +24,11 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Dialect, Integer, MetaData, String, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SENDING, UNKNOWN, ACCEPTED, REJECTED, REFUSED = "sending", "unknown", "accepted", "rejected", "refused"
 UNRESOLVED = (SENDING, UNKNOWN)
+PERSON, RECONCILIATION = "person", "reconciliation"
 COUNTED = (SENDING, UNKNOWN, ACCEPTED)  # states that can cost money
 
 
@@ -144,10 +146,24 @@ fills = Table(
     Column("created_at", Moment),
 )
 
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("ticker", String, primary_key=True),
+    Column("event_ticker", String, nullable=False, index=True),
+    Column("result", String, nullable=False),
+    Column("yes_count", Money, nullable=False),
+    Column("no_count", Money, nullable=False),
+    Column("revenue", Money, nullable=False),  # dollars
+    Column("fee", Money, nullable=False),
+    Column("settled_at", Moment, nullable=False),
+)
+
 locks = Table(
     "locks",
     metadata,
     Column("scope", String, primary_key=True),
+    Column("set_by", String, primary_key=True),  # a lock of the reconciliation ends when the break is gone
     Column("reason", Text, nullable=False),
     Column("until", Moment),  # None: until a person clears it
     Column("set_at", Moment, nullable=False),

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from kalshi.errors import ExchangeError, NotFound
+from kalshi.errors import ExchangeError, NotFound, OutcomeUnknown, RateLimited
 from kalshi.exchange.models import Order
+from kalshi.store.rows import OrderRow
+from kalshi.store.schema import UNRESOLVED
 from kalshi.trading.outcomes import rejection_reason
-from kalshi.trading.reconcile import learn
+from kalshi.trading.submit import ZERO, learn, resolve
 
 if TYPE_CHECKING:
     from kalshi.trading.desk import Desk
+
+# A cancel may be repeated, other than an order: the second one finds nothing.
+WAITS_S = (0.5, 1.5)
 
 
 @dataclass(frozen=True)
@@ -27,42 +32,70 @@ class CancelResult:
 
 
 def cancel_order(desk: Desk, order_id: str, ticker: str) -> CancelResult:
-    """Cancel one order and read it back; a refusal is a result, not an exception."""
-    if desk.dry_run:
-        return CancelResult(ticker, order_id, False, Decimal(0), "dry run: would cancel")
-    try:
-        canceled = desk.exchange.cancel_order(order_id, market_ticker=ticker)
-    except NotFound:
-        return _after_doubt(desk, order_id, ticker, "was gone already")
-    except ExchangeError as error:
-        return _after_doubt(desk, order_id, ticker, rejection_reason(error))
-    _remember(desk, order_id)
-    return CancelResult(ticker, order_id, True, canceled.reduced_by, "cancelled")
+    """Cancel one order that this store knows; a refusal is a result, not an exception."""
+    row = desk.store.order_by_exchange_id(order_id)
+    if row is None or row.ticker != ticker:
+        reason = f"not cancelled: no order {order_id} of ours in {ticker}"
+        return CancelResult(ticker, order_id, False, ZERO, reason)
+    return _cancel(desk, row, order_id)
 
 
 def cancel_resting(desk: Desk, event_ticker: str) -> list[CancelResult]:
-    """Cancel what rests in an event and was placed through this store."""
-    own = {row.order_id for row in desk.store.orders(event_ticker=event_ticker) if row.order_id}
-    resting = desk.exchange.orders(event_ticker=event_ticker, status="resting")
-    return [cancel_order(desk, order.order_id, order.ticker) for order in list(resting) if order.order_id in own]
+    """Cancel what rests in an event and was placed through this store.
+
+    What the store believes to rest is cancelled even where the exchange's list, which lags, lacks it.
+    """
+    rows = desk.store.orders(event_ticker=event_ticker)
+    results = []
+    for row in [row for row in rows if row.state in UNRESOLVED]:
+        found = resolve(desk, row)
+        if found.row.state in UNRESOLVED:
+            reason = "may rest: it is not known whether it arrived"
+            results.append(CancelResult(row.ticker, row.order_id or "", False, ZERO, reason))
+    own = {row.order_id: row for row in desk.store.orders(event_ticker=event_ticker) if row.order_id}
+    listed = desk.exchange.orders(event_ticker=event_ticker, status="resting")
+    resting = {order.order_id for order in listed} | {
+        order_id for order_id, row in own.items() if row.remaining > 0
+    }
+    return results + [_cancel(desk, row, order_id) for order_id, row in own.items() if order_id in resting]
 
 
-def _after_doubt(desk: Desk, order_id: str, ticker: str, why: str) -> CancelResult:
-    order = _remember(desk, order_id)
+def _cancel(desk: Desk, row: OrderRow, order_id: str) -> CancelResult:
+    if desk.dry_run:
+        return CancelResult(row.ticker, order_id, False, ZERO, "dry run: would cancel")
+    waits = iter(WAITS_S)
+    while True:
+        try:
+            canceled = desk.exchange.cancel_order(order_id, market_ticker=row.ticker)
+        except (OutcomeUnknown, RateLimited) as error:
+            wait = next(waits, None)
+            if wait is None:
+                return _after_doubt(desk, row, order_id, rejection_reason(error))
+            desk.sleep(wait)
+        except NotFound:
+            return _after_doubt(desk, row, order_id, "was gone already")
+        except ExchangeError as error:
+            return _after_doubt(desk, row, order_id, rejection_reason(error))
+        else:
+            break
+    # The answer of the write is newer than any read: what was not taken back is filled.
+    filled = max(row.filled, row.count - canceled.reduced_by)
+    desk.store.update_order(row.client_order_id, remaining=ZERO, filled=filled, updated_at=desk.clock())
+    return CancelResult(row.ticker, order_id, True, canceled.reduced_by, "cancelled")
+
+
+def _after_doubt(desk: Desk, row: OrderRow, order_id: str, why: str) -> CancelResult:
+    order = _read(desk, order_id)
     if order is None:
-        return CancelResult(ticker, order_id, False, Decimal(0), f"{why}; its state could not be read")
+        return CancelResult(row.ticker, order_id, False, ZERO, f"{why}; its state could not be read")
+    learn(desk, row, order)
     done = order.status != "resting"
     reason = f"{why}: now {order.status}" if done else f"not cancelled: {why}"
-    return CancelResult(ticker, order_id, done, Decimal(0), reason)
+    return CancelResult(row.ticker, order_id, done, ZERO, reason)
 
 
-def _remember(desk: Desk, order_id: str) -> Order | None:
-    """Read the order and keep what it says; None where it can not be read (a later reconciliation will)."""
+def _read(desk: Desk, order_id: str) -> Order | None:
     try:
-        order = desk.exchange.order(order_id)
+        return desk.exchange.order(order_id)
     except ExchangeError:
         return None
-    row = desk.store.order(order.client_order_id)
-    if row is not None:
-        learn(desk, row, order)
-    return order

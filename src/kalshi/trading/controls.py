@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
 
 from kalshi.exchange.grid import PriceGrid
 from kalshi.exchange.models import Market
-from kalshi.exchange.models_orders import GOOD_TILL_CANCELED
+from kalshi.exchange.models_orders import GOOD_TILL_CANCELED, IMMEDIATE_OR_CANCEL
 from kalshi.store.rows import OrderRow
 from kalshi.trading.exposure import full_cost, worst_loss
-from kalshi.trading.intents import Intent
+from kalshi.trading.intents import Intent, Side
 from kalshi.trading.limits import Limits
 
 ONE = Decimal(1)
@@ -22,7 +22,11 @@ ONE = Decimal(1)
 
 @dataclass(frozen=True)
 class Check:
-    """What the controls look at. now: aware. quoted_at: when the market was read, None where it is not known."""
+    """What the controls look at.
+
+    now: aware. quoted_at: when the market was read, None where it is not known. unknown_this_run: markets
+    with an order of this run whose outcome is not known.
+    """
 
     intent: Intent
     market: Market
@@ -31,6 +35,7 @@ class Check:
     now: datetime
     quoted_at: datetime | None
     sent_this_run: int
+    unknown_this_run: Sequence[str]
     locks: dict[str, str]
 
 
@@ -45,11 +50,11 @@ def price_allowed(check: Check) -> str | None:
 
 
 def count_allowed(check: Check) -> str | None:
-    """The count is positive, in steps of 0.01 and not above the limit."""
+    """The count is positive, in steps of 0.01 and not above the limit, which does not hold back an exit."""
     count = check.intent.count
     if not count.is_finite() or count <= 0 or count % Decimal("0.01"):
         return f"count {count} is not a positive number of contracts in steps of 0.01"
-    if count > check.limits.order_contracts:
+    if count > check.limits.order_contracts and not check.intent.reduces:
         return f"count {count} is above the limit of {check.limits.order_contracts} contracts per order"
     return None
 
@@ -63,26 +68,29 @@ def right_market(check: Check) -> str | None:
 
 
 def market_open(check: Check) -> str | None:
-    """The market is active and does not close within the margin."""
+    """The market is active and does not close within the margin; an exit needs no margin."""
     market = check.market
     if market.status != "active":
         return f"market is {market.status}, not active"
     if check.now < market.open_time:
         return f"market opens at {market.open_time:%Y-%m-%d %H:%M} UTC"
-    if check.now >= market.close_time - check.limits.close_margin:
+    margin = timedelta(0) if check.intent.reduces else check.limits.close_margin
+    if check.now >= market.close_time - margin:
         return f"market closes at {market.close_time:%Y-%m-%d %H:%M} UTC"
     return None
 
 
-def expiration_possible(check: Check) -> str | None:
-    """An expiration lies in the future and belongs to an order that rests."""
-    expiration = check.intent.expiration
-    if expiration is None:
+def possible(check: Check) -> str | None:
+    """The order is one that the exchange can take: expiry, post-only and closing fit the time in force."""
+    intent = check.intent
+    if intent.reduces and intent.time_in_force != IMMEDIATE_OR_CANCEL:
+        return "an order that closes a position must be immediate-or-cancel"
+    if intent.time_in_force == GOOD_TILL_CANCELED:
+        if intent.expiration is not None and intent.expiration <= check.now:
+            return f"expires at {intent.expiration:%Y-%m-%d %H:%M} UTC, which is past"
         return None
-    if check.intent.time_in_force != GOOD_TILL_CANCELED:
-        return "only a good-till-canceled order can expire"
-    if expiration <= check.now:
-        return f"expires at {expiration:%Y-%m-%d %H:%M} UTC, which is past"
+    if intent.expiration is not None or intent.post_only:
+        return "only a good-till-canceled order can expire or be post-only"
     return None
 
 
@@ -96,6 +104,24 @@ def quote_fresh(check: Check) -> str | None:
     return None
 
 
+def spread_allowed(check: Check) -> str | None:
+    """An order that would trade at once meets a market whose spread is not too wide."""
+    most, quote = check.limits.spread, check.market.quote()
+    ask = quote.yes_ask if check.intent.side is Side.YES else quote.no_ask
+    if most is None or check.intent.reduces or ask is None or check.intent.price < ask:
+        return None
+    if quote.spread is None or quote.spread > most:
+        return f"spread is {quote.spread if quote.spread is not None else 'one-sided'}, limit {most}"
+    return None
+
+
+def nothing_unknown(check: Check) -> str | None:
+    """No order of this run is unknown: until it is looked up for certain only exits are sent."""
+    if check.unknown_this_run and not check.intent.reduces:
+        return f"the outcome of this run's order in {check.unknown_this_run[0]} is unknown: nothing more is sent"
+    return None
+
+
 def not_locked(check: Check) -> str | None:
     """Neither everything nor this strategy nor this event is locked."""
     for scope in ("all", check.intent.strategy, check.intent.event_ticker):
@@ -105,8 +131,8 @@ def not_locked(check: Check) -> str | None:
 
 
 def orders_of_run(check: Check) -> str | None:
-    """This run has not sent its number of orders yet."""
-    if check.sent_this_run >= check.limits.orders_per_run:
+    """This run has not sent its number of orders yet; an exit is sent all the same."""
+    if check.sent_this_run >= check.limits.orders_per_run and not check.intent.reduces:
         return f"this run has sent {check.sent_this_run} orders, the limit"
     return None
 
@@ -124,8 +150,10 @@ CONTROLS: tuple[Callable[[Check], str | None], ...] = (
     count_allowed,
     price_allowed,
     market_open,
-    expiration_possible,
+    possible,
     quote_fresh,
+    spread_allowed,
+    nothing_unknown,
     not_locked,
     orders_of_run,
     order_cost,

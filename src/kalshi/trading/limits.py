@@ -16,6 +16,7 @@ class Limits:
     event_cost: over all orders and positions of one event, in its worst outcome. day_cost: the sum of
     that over all events with an order of the last 24 hours. close_margin: no new order later than this
     before the market closes. quote_age: prices an order was decided on may not be older.
+    spread: the widest in which an order may take what is offered, dollars; None for any.
     """
 
     order_contracts: Decimal
@@ -25,6 +26,7 @@ class Limits:
     orders_per_run: int
     close_margin: timedelta = timedelta(minutes=1)
     quote_age: timedelta = timedelta(minutes=5)
+    spread: Decimal | None = None
 
     @classmethod
     def from_config(cls, config: Config) -> Limits:

@@ -12,6 +12,7 @@ from kalshi.trading.intents import Intent
 
 ALREADY_EXISTS = "order_already_exists"
 FOK_KILLED = "fill_or_kill_insufficient_resting_volume"
+NEVER_ARRIVED = "never_arrived"
 
 _PLAIN = {
     FOK_KILLED: "killed: not enough offered to fill all of it",

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from kalshi.errors import ExchangeError, NotFound
 from kalshi.exchange.models import Order
 from kalshi.store.rows import OrderRow
-from kalshi.store.schema import ACCEPTED, UNKNOWN
+from kalshi.store.schema import ACCEPTED, COUNTED, RECONCILIATION, UNKNOWN, UNRESOLVED
+from kalshi.trading.submit import ZERO, learn, resolve
 
 if TYPE_CHECKING:
     from kalshi.trading.desk import Desk
 
-ZERO, ONE = Decimal(0), Decimal(1)
+# What the exchange says of fills and positions lags: a difference is looked at again before it is one.
+WAITS_S = (1.0, 3.0)
 
 
 @dataclass(frozen=True)
@@ -30,78 +34,160 @@ class Break:
 
 
 def reconcile(desk: Desk, event_ticker: str | None = None) -> list[Break]:
-    """Resolve unknown orders, refresh resting ones, book fills, compare positions; lock events that differ.
+    """Resolve unknown orders, refresh resting ones, book fills and settlements, compare what rests and is held.
 
-    A second reconciliation changes nothing. An empty store asks the exchange nothing.
+    The events of breaks are locked; a lock of an earlier reconciliation whose break is gone is taken back.
+    A second reconciliation changes nothing. Raises ExchangeError where the exchange can not be read: then
+    nothing is known, and the run should not trade.
     """
-    rows = desk.store.orders(event_ticker=event_ticker)
-    if not any(row.state in ("sending", UNKNOWN, ACCEPTED) for row in rows):
-        return []
-    breaks = [
-        Break(row.event_ticker, row.ticker, f"order {row.client_order_id}: {resolved.reason}")
-        for row in rows
-        if row.state in ("sending", UNKNOWN) and (resolved := desk.resolve(row)).state == UNKNOWN
-    ]
-    _refresh_resting(desk, event_ticker)
-    _book_fills(desk, rows)
-    breaks += _compare_positions(desk, event_ticker)
-    for found in breaks:
-        desk.store.lock(found.event_ticker, str(found), set_at=desk.clock())
+    unknown = _resolve_unknown(desk, event_ticker)
+    differing = _differences(desk, event_ticker)
+    for wait in WAITS_S:
+        if not differing:
+            break
+        desk.sleep(wait)
+        differing = _differences(desk, event_ticker)
+    breaks = unknown + differing
+    _keep_locks(desk, event_ticker, breaks)
     return breaks
 
 
-def learn(desk: Desk, row: OrderRow, order: Order, reason: str | None = None) -> OrderRow:
-    """Take over what the exchange says of an order; return the row as it now is."""
-    cost = order.taker_fill_cost_dollars + order.maker_fill_cost_dollars
-    fee = order.taker_fees_dollars + order.maker_fees_dollars
-    changes = {
-        "state": ACCEPTED,
-        "reason": row.reason if reason is None else reason,
-        "order_id": order.order_id,
-        "filled": order.fill_count_fp,
-        "remaining": order.remaining_count_fp if order.status == "resting" else ZERO,
-        "average_price": cost / order.fill_count_fp if order.fill_count_fp else None,
-        "fee": fee if order.fill_count_fp else None,
-    }
-    if any(getattr(row, name) != value for name, value in changes.items()):
-        changes["updated_at"] = desk.clock()
-        desk.store.update_order(row.client_order_id, **changes)
-    return row.replace(**changes)
+def _resolve_unknown(desk: Desk, event_ticker: str | None) -> list[Break]:
+    breaks = []
+    for row in desk.store.orders(event_ticker=event_ticker):
+        if row.state in UNRESOLVED:
+            found = resolve(desk, row)
+            if found.row.state == UNKNOWN and not found.absent:
+                breaks.append(Break(row.event_ticker, row.ticker, f"{_name(row)}: {found.row.reason}"))
+    return breaks
 
 
-def _refresh_resting(desk: Desk, event_ticker: str | None) -> None:
-    open_rows = desk.store.resting_orders(event_ticker)
-    if not open_rows:
-        return
-    listed = {order.order_id: order for order in desk.exchange.orders(status="resting")}
-    for row in open_rows:
-        if row.order_id is not None:
-            learn(desk, row, listed.get(row.order_id) or desk.exchange.order(row.order_id))
+def _differences(desk: Desk, event_ticker: str | None) -> list[Break]:
+    resting = {order.order_id: order for order in desk.exchange.orders(status="resting")}
+    rows = [row for row in desk.store.orders(event_ticker=event_ticker) if row.state in COUNTED]
+    own = {row.order_id: row for row in rows if row.order_id}
+    breaks = _refresh(desk, rows, resting)
+    breaks += _unbooked_fills(desk, own)
+    pending = {row.ticker for row in rows if row.state in UNRESOLVED}
+    breaks += _strangers(desk, event_ticker, resting, own)
+    breaks += _positions(desk, event_ticker, own, pending)
+    return breaks
 
 
-def _book_fills(desk: Desk, rows: list[OrderRow]) -> None:
-    own = {row.order_id for row in rows if row.order_id}
-    if own:
-        oldest = int(min(row.created_at for row in rows).timestamp())
-        desk.store.book_fills(fill for fill in desk.exchange.fills(min_ts=oldest) if fill.order_id in own)
+def _refresh(desk: Desk, rows: list[OrderRow], resting: dict[str, Order]) -> list[Break]:
+    """Take over what became of orders that rested when they were last looked at."""
+    breaks = []
+    for row in rows:
+        if row.state != ACCEPTED or row.order_id is None:
+            continue
+        order = resting.get(row.order_id)
+        if order is None and row.remaining > 0:
+            order = _one_order(desk, row)
+            if order is None:
+                what = f"{_name(row)}: the exchange does not know it"
+                breaks.append(Break(row.event_ticker, row.ticker, what))
+        if order is not None:
+            learn(desk, row, order)
+    return breaks
 
 
-def _compare_positions(desk: Desk, event_ticker: str | None) -> list[Break]:
-    """Return markets whose position is not the sum of the fills we booked; settled ones are gone by then."""
-    rows = [row for row in desk.store.orders(event_ticker=event_ticker) if row.order_id]
-    event_of = {row.ticker: row.event_ticker for row in rows}
-    own = {row.order_id for row in rows}
-    booked: dict[str, Decimal] = defaultdict(Decimal)
-    for fill in desk.store.fills():
-        if fill["order_id"] in own:
-            booked[fill["ticker"]] += fill["count"] if fill["book_side"] == "bid" else -fill["count"]
-    held = {row.ticker: row.position_fp for row in desk.exchange.positions()}
+def _one_order(desk: Desk, row: OrderRow) -> Order | None:
+    try:
+        return desk.exchange.order(row.order_id or "")
+    except NotFound:
+        pass
+    return next((one for one in desk.exchange.orders(ticker=row.ticker) if one.order_id == row.order_id), None)
+
+
+def _unbooked_fills(desk: Desk, own: dict[str, OrderRow]) -> list[Break]:
+    """Book the fills of orders that have more of them than are booked."""
+    fresh = {row.order_id: row for row in desk.store.orders() if row.order_id in own}
+    booked = desk.store.filled_counts()
+    missing = {i: row for i, row in fresh.items() if i and row.filled != booked.get(i, ZERO)}
+    if not missing:
+        return []
+    oldest = int(min(row.created_at for row in missing.values()).timestamp()) - 60
+    desk.store.book_fills(fill for fill in desk.exchange.fills(min_ts=oldest) if fill.order_id in own)
+    booked = desk.store.filled_counts()
     return [
         Break(
-            event_of[ticker],
-            ticker,
-            f"the exchange shows a position of {held[ticker]}, our fills add up to {count}",
+            row.event_ticker,
+            row.ticker,
+            f"{_name(row)}: {row.filled} contracts filled, fills of {booked.get(i, ZERO)} are listed",
         )
-        for ticker, count in sorted(booked.items())
-        if ticker in held and held[ticker] != count
+        for i, row in missing.items()
+        if row.filled != booked.get(i, ZERO)
     ]
+
+
+def _strangers(
+    desk: Desk, event_ticker: str | None, resting: dict[str, Order], own: dict[str, OrderRow]
+) -> list[Break]:
+    """Return orders that rest on the exchange and are in no row; adopt those that arrived after all."""
+    breaks = []
+    for order in resting.values():
+        row = None if order.order_id in own else desk.store.order(order.client_order_id)
+        if row is not None and row.state not in UNRESOLVED:
+            learn(desk, row, order, f"found on the exchange, taken for {row.state} before")
+        if row is not None or order.order_id in own:
+            continue
+        event = _event_of(desk, order.ticker)
+        if event_ticker in (None, event):
+            breaks.append(Break(event, order.ticker, f"order {order.order_id} rests and is not in the store"))
+    return breaks
+
+
+def _positions(
+    desk: Desk, event_ticker: str | None, own: dict[str, OrderRow], pending: set[str]
+) -> list[Break]:
+    """Return markets whose position is not the sum of the fills we booked.
+
+    Markets with an order on its way are left out: their position may change at any moment.
+    """
+    event_of = {row.ticker: row.event_ticker for row in own.values()}
+    booked: dict[str, Decimal] = defaultdict(Decimal)
+    for fill in desk.store.fills(own.keys()):
+        booked[fill["ticker"]] += fill["count"] if fill["book_side"] == "bid" else -fill["count"]
+    held = {row.ticker: row.position_fp for row in desk.exchange.positions(event_ticker=event_ticker)}
+    gone = {ticker for ticker, count in booked.items() if count and ticker not in held}
+    settled = _settled(desk, gone, own) if gone else set()
+    breaks = []
+    for ticker in sorted({*booked, *held} - pending - settled):
+        if held.get(ticker, ZERO) != booked[ticker]:
+            event = event_of.get(ticker) or _event_of(desk, ticker)
+            what = f"the exchange shows a position of {held.get(ticker, ZERO)}, our fills say {booked[ticker]}"
+            breaks.append(Break(event, ticker, what))
+    return breaks
+
+
+def _settled(desk: Desk, gone: set[str], own: dict[str, OrderRow]) -> set[str]:
+    """Return which of the markets *gone* were settled, booking their settlements."""
+    missing = gone - desk.store.settled_tickers()
+    if missing:
+        oldest: datetime = min(row.created_at for row in own.values() if row.ticker in missing)
+        found = desk.exchange.settlements(min_ts=int(oldest.timestamp()) - 60)
+        desk.store.book_settlements(one for one in found if one.ticker in missing)
+    return gone & desk.store.settled_tickers()
+
+
+def _keep_locks(desk: Desk, event_ticker: str | None, breaks: list[Break]) -> None:
+    now = desk.clock()
+    reasons: dict[str, str] = {}
+    for found in breaks:
+        reasons.setdefault(found.event_ticker, str(found))
+    for scope, reason in desk.store.locks(now, set_by=RECONCILIATION).items():
+        if event_ticker in (None, scope) and reasons.get(scope) != reason:
+            desk.store.unlock(scope, set_by=RECONCILIATION)
+    for scope, reason in reasons.items():
+        desk.store.lock(scope, reason, set_at=now, set_by=RECONCILIATION)
+
+
+def _event_of(desk: Desk, ticker: str) -> str:
+    try:
+        return desk.exchange.market(ticker).event_ticker
+    except ExchangeError:
+        return ticker.rpartition("-")[0]
+
+
+def _name(row: OrderRow) -> str:
+    return f"order {row.order_id or row.client_order_id}"
