@@ -92,7 +92,7 @@ def test_the_same_tick_run_twice_is_one_order(trader: Project) -> None:
     run(trader)
     again = run(trader)
     assert again.returncode == 0, again.stderr
-    assert "already accepted" in again.stdout
+    assert "already placed at" in again.stdout
     assert len(orders(trader)) == 1
 
 
@@ -109,6 +109,13 @@ def test_a_refusal_is_a_row_with_its_reason_in_report_and_store(trader: Project)
     assert "refused" in done.stdout
     (order,) = orders(trader)
     assert "above the limit of 100 contracts" in order["reason"]
+
+
+def test_a_missing_key_is_one_line_and_nothing_is_left(trader: Project) -> None:
+    done = run(trader, "--mode", "demo", KALSHI_OFFLINE="false")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "KALSHI_KEY_ID is not set" in done.stderr and "Traceback" not in done.stderr
+    assert not list(trader.reports.glob("*"))
 
 
 def test_cancelling_through_the_toolbox(trader: Project) -> None:
