@@ -46,7 +46,7 @@ def leak(run):
     raise RuntimeError(f"with {run.config.key_id} and {run.config.private_key_password}")
 
 
-@job("tiny", arguments=lambda parser: parser.add_argument("--then", default=""))
+@job("tiny", needs_exchange=False, exclusive=True, arguments=lambda parser: parser.add_argument("--then", default=""))
 def main(run):
     run.log.info("hello", extra={"ticker": "T-1"})
     if run.args.then in ("crash", "leak"):

@@ -112,7 +112,8 @@ def test_a_refusal_is_a_row_with_its_reason_in_report_and_store(trader: Project)
 
 
 def test_a_missing_key_is_one_line_and_nothing_is_left(trader: Project) -> None:
-    done = run(trader, "--mode", "demo", KALSHI_OFFLINE="false")
+    script = str(trader.script.with_name("trader.py"))
+    done = trader.run(command=[sys.executable, script, "--mode", "demo"])
     assert (done.returncode, done.stdout) == (2, "")
     assert "KALSHI_KEY_ID is not set" in done.stderr and "Traceback" not in done.stderr
     assert not list(trader.reports.glob("*"))
