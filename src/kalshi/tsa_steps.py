@@ -154,7 +154,7 @@ def place(run: Run, picture: Picture) -> None:
     for decision in picture.decisions:
         if decision.price is not None:
             intent = intent_of(run, decision, event)
-            run.desk.submit(intent, decision.market, event=event, quoted_at=_quoted_at(run, picture.ladder))
+            run.desk.submit(intent, decision.market, quoted_at=_quoted_at(run, picture.ladder))
 
 
 def intent_of(run: Run, decision: Decision, event: Event) -> Intent:

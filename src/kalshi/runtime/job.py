@@ -38,6 +38,7 @@ class Job:
     function: JobFunction
     arguments: AddArguments | None
     exclusive: bool
+    needs_exchange: bool
 
     @property
     def description(self) -> str:
@@ -61,7 +62,9 @@ def job(
     """
 
     def decorate(function: JobFunction) -> Main:
-        spec = Job(name, function, arguments, needs_exchange if exclusive is None else exclusive)
+        spec = Job(
+            name, function, arguments, needs_exchange if exclusive is None else exclusive, needs_exchange
+        )
 
         def main(argv: Sequence[str] | None = None) -> int:
             return execute(spec, argv)
@@ -96,7 +99,10 @@ def _prepare(spec: Job, args: argparse.Namespace, run_id: str, log: RunLog) -> R
     config = _with_directories(load_config(mode=args.mode), args)
     log.redact.learn(config)
     moment = parse_moment(args.date) if args.date is not None else None
-    return Run(job=spec.name, run_id=run_id, config=config, args=args, log=log.logger, moment=moment)
+    run = Run(job=spec.name, run_id=run_id, config=config, args=args, log=log.logger, moment=moment)
+    if spec.needs_exchange and config.mode != "paper":
+        run.connect()  # a missing or unreadable key is said before any work is done
+    return run
 
 
 def _with_directories(config: Config, args: argparse.Namespace) -> Config:

@@ -84,6 +84,10 @@ class Run:
             self._exchange = connect(self.config, clock=self.clock, paper_state=state)
         return self._exchange
 
+    def connect(self) -> None:
+        """Open the connection now; ConfigError names what is wrong with key or host."""
+        _ = self.exchange
+
     def enter_sample(self) -> None:
         """Trade made-up markets from here on: marked SAMPLE, on an exchange and in a store of their own.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from kalshi.config import Config
@@ -67,24 +68,33 @@ def _order_row(report: OrderReport) -> tuple[object, ...]:
         intent.count,
         report.outcome.value,
         report.filled,
-        report.average_price,
-        report.fee,
+        _four_decimals(report.average_price),
+        _four_decimals(report.fee),
         report.reason,
     )
+
+
+def _four_decimals(dollars: Decimal | None) -> str | None:
+    return None if dollars is None else f"{dollars:.4f}"
 
 
 def _mail(run: Run, ending: Ending, redact: Callable[[str], str]) -> str:
     """Send the summary; return it as text to print where the settings say that none is sent."""
     from kalshi.mailer import send_email
 
-    dry = ", dry run" if run.dry_run else ""
-    subject = f"{run.job}: {ending.status.replace('_', ' ')} ({run.config.mode}{dry})"
+    subject = f"{run.job}: {ending.status.replace('_', ' ')} ({', '.join(_about(run))})"
     text = redact(run.report.text())
     reason = _unset(run.config) or ("offline" if run.offline else "")
     if not reason:
         send_email(run.config, subject, text, redact(run.report.html()))
         return ""
     return f"E-mail (not sent: {reason})\nSubject: {subject}\n\n{text}"
+
+
+def _about(run: Run) -> list[str]:
+    """Return what a reader must know before opening the mail: mode, dry run, made-up markets."""
+    marks = [mark for mark in run.report.marks if mark not in ("DRY RUN", run.config.mode.upper())]
+    return [run.config.mode, *(["dry run"] if run.dry_run else []), *marks]
 
 
 def _unset(config: Config) -> str:
