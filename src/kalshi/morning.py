@@ -44,13 +44,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(run: Run) -> None:
     """Place today's blanket, or say why not."""
     args, limits = run.args, run.config
+    count = args.count or rules_blanket.DEFAULT_COUNT
+    rules = rules_blanket.BlanketRules(args.no_price, count, args.max_gross, args.max_event_loss)
     session, _ = windows.session_in(run, MarketDays.around(run.now), windows.MORNING)
     day = find_day(run, SP_DAILY, session, strategy=SP_STRATEGY, public=connect_public)
-    count = args.count
-    if count is None:
-        count = rules_blanket.fitting_count(rules_blanket.DEFAULT_COUNT, args.no_price, limits)
-        run.report.add_line(f"{count} contracts per market: the default of 100 within the desk's limits")
-    rules = rules_blanket.BlanketRules(args.no_price, count, args.max_gross, args.max_event_loss)
+    if args.count is None:
+        rules = rules_blanket.within_limits(rules, limits)
+        run.report.add_line(f"{rules.count} contracts per market: the default of 100 within the desk's limits")
     plan = rules_blanket.plan(day.state, rules, limits)
     carry_out(run, day, plan, off=off_reason(run.config, args.enable_live), whole=True)
 

@@ -48,7 +48,7 @@ def main(run: Run) -> None:
     spot = spot_of_day(day, NASDAQ100, run.now, offline=run.offline)
     run.report.add_line(f"Index: {spot.reason}")
     if spot.quote is None:
-        run.nothing_to_do(spot.reason)
+        windows.stand_aside(run, spot.reason)
     bought, spent = spent_today(run.store, day.event_ticker, strategy, rules_cheap_yes.BUY)
     rules = rules_cheap_yes.CheapYesRules(
         window=args.window_pct,
@@ -60,7 +60,7 @@ def main(run: Run) -> None:
     )
     plan = rules_cheap_yes.plan(day.state, Decimal(str(spot.quote.value)), rules, bought, spent)
     off = off_reason(run.config, args.enable_live, cross_checked=spot.cross_checked)
-    carry_out(run, day, plan, off=off)
+    carry_out(run, day, plan, off=off, often=True)
 
 
 if __name__ == "__main__":

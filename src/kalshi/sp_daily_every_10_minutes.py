@@ -58,7 +58,8 @@ def main(run: Run) -> None:
         max_gross=args.max_gross,
         complete_as_taker=args.complete_as_taker,
     )
-    carry_out(run, day, rules_pair.plan(day.state, rules), off=off_reason(run.config, args.enable_live))
+    plan = rules_pair.plan(day.state, rules)
+    carry_out(run, day, plan, off=off_reason(run.config, args.enable_live), often=True)
 
 
 if __name__ == "__main__":

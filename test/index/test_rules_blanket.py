@@ -10,7 +10,7 @@ import pytest
 from index.states import NESTED, SP_LADDER, bought_no, decisions, make_state, quote
 from kalshi.errors import ConfigError
 from kalshi.index.plan import Resting, Style, Wanted, changes
-from kalshi.index.rules_blanket import BlanketRules, fitting_count, plan
+from kalshi.index.rules_blanket import BlanketRules, plan, within_limits
 
 
 @dataclass(frozen=True)
@@ -99,18 +99,23 @@ def test_the_count_a_refusal_names_fits() -> None:
 
 def test_a_fitting_count_leaves_room_for_the_bids_that_complete_the_set() -> None:
     # 11 at 0.85 and its fee 0.10 cost 9.45; a twelfth would cost 10.31
-    assert fitting_count(D(100), D("0.45"), Limits(max_order_cost=D(10))) == 11
-    assert fitting_count(D(5), D("0.45"), Limits(max_order_cost=D(10))) == 5
-    assert fitting_count(D(100), D("0.45"), Limits(max_order_cost=D(1000))) == 100
-    assert fitting_count(D(100), D("0.45"), Limits(max_order_cost=D(1000), max_day_cost=D(20))) == 42
-    assert fitting_count(D(100), D("0.45"), Limits(max_order_contracts=D(30))) == 30
-    assert fitting_count(D(100), D("0.45"), Limits(max_order_cost=D("0.10"))) == 1
+    for count, limits, fits in [
+        (100, Limits(max_order_cost=D(10)), 11),
+        (5, Limits(max_order_cost=D(10)), 5),
+        (100, Limits(max_order_cost=D(1000), max_event_cost=D(1000), max_day_cost=D(1000)), 100),
+        (100, Limits(max_order_cost=D(1000), max_day_cost=D(20)), 42),
+        (100, Limits(max_order_contracts=D(30)), 30),
+        (100, Limits(max_order_cost=D("0.10")), 1),
+    ]:
+        assert within_limits(BlanketRules(count=D(count)), limits).count == fits
 
 
 def test_a_second_start_keeps_what_rests_and_its_cash_counts_as_free() -> None:
     first = plan(make_state(), BlanketRules()).wanted or ()
     resting = tuple(Resting(f"o{i}", w.ticker, w.side, w.price, w.count) for i, w in enumerate(first))
-    again = plan(make_state(resting=resting, balance=D(0)), BlanketRules())
+    # One market has lost its YES bid since: no reason to give the place in its queue away.
+    quotes = {"LOW": quote(None, "0.02")}
+    again = plan(make_state(resting=resting, balance=D(0), quotes=quotes), BlanketRules())
     todo = changes(again.wanted or (), resting)
     assert (len(todo.keep), todo.cancel, todo.place) == (10, (), ())
 

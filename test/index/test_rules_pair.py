@@ -64,6 +64,14 @@ def test_a_partly_filled_market_keeps_its_own_remainder_and_no_more() -> None:
     assert "B6025" not in {w.ticker for w in without.wanted or ()}
 
 
+def test_an_order_that_rests_stays_when_its_market_loses_a_quote() -> None:
+    quotes = {"B6050": quote(None, "0.02"), "B6075": quote(None, "0.02")}
+    resting = (Resting("own", "B6050", "no", D("0.54"), D(100)),)
+    found = plan(make_state(fills=ONE_LEG, quotes=quotes, resting=resting), PairRules())
+    wanted = {w.ticker for w in found.wanted or ()}
+    assert "B6050" in wanted and "B6075" not in wanted
+
+
 def test_the_remainder_of_the_largest_leg_does_not_rest_on() -> None:
     resting = (Resting("own", "B6000", "no", D("0.45"), D(40)),)
     found = plan(make_state(fills=(bought_no("B6000", "60", "0.45"),), resting=resting), PairRules())

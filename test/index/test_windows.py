@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from datetime import date, datetime
 from types import SimpleNamespace
 from typing import NoReturn
@@ -27,7 +28,7 @@ def run_at(text: str) -> SimpleNamespace:
     def nothing_to_do(reason: str) -> NoReturn:
         raise Ended(reason)
 
-    return SimpleNamespace(now=at(text), nothing_to_do=nothing_to_do)
+    return SimpleNamespace(now=at(text), nothing_to_do=nothing_to_do, args=Namespace(no_email=False))
 
 
 @pytest.mark.parametrize(
@@ -53,9 +54,7 @@ def run_at(text: str) -> SimpleNamespace:
         (windows.AFTERNOON, "2027-03-15", "15:50", "15:58"),
     ],
 )
-def test_both_ends_are_inclusive_to_the_minute(
-    window: windows.Window, day: str, first: str, last: str
-) -> None:
+def test_both_ends_are_inclusive_to_the_minute(window: windows.Window, day: str, first: str, last: str) -> None:
     session = DAYS.session(date.fromisoformat(day))
     assert session is not None and window.text(session) == f"{first} to {last}"
     for time, inside in ((f"{first}:00", True), (f"{last}:59", True)):
@@ -63,15 +62,11 @@ def test_both_ends_are_inclusive_to_the_minute(
     assert not window.contains(
         at(f"{day}T{first}:00").replace(second=0) - (at("2026-01-01T00:00:01") - at("2026-01-01")), session
     )
-    assert not window.contains(
-        at(f"{day}T{last}:59") + (at("2026-01-01T00:00:01") - at("2026-01-01")), session
-    )
+    assert not window.contains(at(f"{day}T{last}:59") + (at("2026-01-01T00:00:01") - at("2026-01-01")), session)
 
 
 def test_the_window_that_holds_is_returned() -> None:
-    session, window = windows.session_in(
-        run_at("2026-11-24T15:45"), DAYS, windows.TODAY_SLOT, windows.NEXT_SLOT
-    )
+    session, window = windows.session_in(run_at("2026-11-24T15:45"), DAYS, windows.TODAY_SLOT, windows.NEXT_SLOT)
     assert session.day == date(2026, 11, 24) and window is windows.NEXT_SLOT
 
 

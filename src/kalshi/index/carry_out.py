@@ -11,8 +11,9 @@ from decimal import Decimal
 
 from kalshi.exchange.models_orders import GOOD_TILL_CANCELED, IMMEDIATE_OR_CANCEL
 from kalshi.index.discovery import NEW_YORK
+from kalshi.index.paper_day import RunLike
 from kalshi.index.plan import ZERO, Plan, Resting, Style, Wanted, changes
-from kalshi.index.trading_day import RunLike, TradingDay, read_state
+from kalshi.index.trading_day import TradingDay, read_state
 from kalshi.store import Store
 from kalshi.store.rows import OrderRow
 from kalshi.trading.intents import Intent, Side
@@ -49,13 +50,19 @@ def _shown(value: object) -> object:
     return f"{value:.2f}" if value == value.quantize(CENT) else f"{value.normalize():f}"
 
 
-def carry_out(run: RunLike, day: TradingDay, plan: Plan, *, off: str = "", whole: bool = False) -> list[OrderReport]:
+def carry_out(
+    run: RunLike, day: TradingDay, plan: Plan, *, off: str = "", whole: bool = False, often: bool = False
+) -> list[OrderReport]:
     """Report *plan* and make its orders the ones that exist; return what became of those sent.
 
     off: why this run must send nothing, empty when it may. whole: the first order that is not accepted
-    takes back all orders placed before it.
+    takes back all orders placed before it. often: the job runs all day, so it mails only when it changed
+    something.
     """
     report_plan(run, plan)
+    mail_off = run.args.no_email
+    if often:
+        run.args.no_email = True
     if plan.refusal or plan.wanted is None:
         return []
     todo = changes(plan.wanted, day.state.resting)
@@ -63,6 +70,8 @@ def carry_out(run: RunLike, day: TradingDay, plan: Plan, *, off: str = "", whole
     if off:
         run.report.add_line(f"Nothing is sent: {off}")
         return []
+    if often and (todo.cancel or todo.place) and not run.dry_run:
+        run.args.no_email = mail_off
     stuck = _cancel(run, todo.cancel)
     placed: list[OrderReport] = []
     for want in todo.place:

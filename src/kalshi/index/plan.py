@@ -93,7 +93,7 @@ class EventState:
 
     now, opens_at, closes_at: aware; the last two of the session. books, prices (YES grid, ascending): by
     ticker. legs: the account's fills in the event, one each. positions: signed contracts by
-    ticker as the exchange reports them. traded: contracts in own fills, round trips included.
+    ticker as the exchange reports them. traded: contracts in fills of own orders, round trips included.
     balance: free dollars on the event's shard; None when it was not asked.
     """
 
@@ -117,6 +117,10 @@ class EventState:
     def held(self, ticker: str) -> Decimal:
         """Return the signed position in *ticker*, 0 where there is none."""
         return self.positions.get(ticker, ZERO)
+
+    def rests(self, ticker: str, side: str, price: Decimal) -> bool:
+        """Return whether an own order rests there; a market that loses a quote is no reason to cancel it."""
+        return any((order.ticker, order.side, order.price) == (ticker, side, price) for order in self.resting)
 
     def no_prices(self, ticker: str) -> list[Decimal]:
         """Return the allowed NO prices of *ticker*, ascending."""

@@ -6,7 +6,7 @@ alone can lose its whole price. The whole blanket rests, or nothing does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Protocol
 
@@ -52,22 +52,19 @@ class BlanketRules:
             raise ConfigError(f"--count must be a whole number of contracts of at least 1, not {self.count}")
 
 
-def fitting_count(
-    count: Decimal, no_price: Decimal, limits: DeskLimits, *, later_price: Decimal = Decimal("0.85")
-) -> Decimal:
-    """Return *count*, or the largest number of contracts that the desk's limits allow where that is less.
+def within_limits(rules: BlanketRules, limits: DeskLimits, *, later_price: Decimal = Decimal("0.85")) -> BlanketRules:
+    """Return *rules* with the largest count up to their own that the desk's limits allow, at least 1.
 
     later_price: the dearest bid that will complete the set; it must pass the limit of one order as well,
-    else a filled leg could not be hedged. At least 1, so that the refusal names what is too small.
+    else a filled leg could not be hedged.
     """
-    loss = min(limits.max_event_cost, limits.max_day_cost)
     fits = min(
-        int(count),
+        int(rules.count),
         int(limits.max_order_contracts),
-        affordable_count(limits.max_order_cost, max(no_price, later_price)),
-        affordable_count(loss, no_price),
+        affordable_count(limits.max_order_cost, max(rules.no_price, later_price)),
+        affordable_count(min(limits.max_event_cost, limits.max_day_cost), rules.no_price),
     )
-    return Decimal(max(1, fits))
+    return replace(rules, count=Decimal(max(1, fits)))
 
 
 def plan(state: EventState, rules: BlanketRules, limits: DeskLimits | None = None) -> Plan:
@@ -98,13 +95,18 @@ def _of_market(state: EventState, rules: BlanketRules, rung: Rung) -> tuple[Want
         return None, "skip", f"{held} YES are held here"
     if rest <= 0:
         return None, "skip", f"{abs(held)} NO are held already"
-    if top.problem:
+    rests = state.rests(rung.ticker, "no", rules.no_price)
+    if top.problem and not rests:
         return None, "skip", top.problem
     if top.yes_bid is not None and top.yes_bid >= ONE - rules.no_price:
         return None, "skip", f"would cross: YES bid {top.yes_bid} is at or above {ONE - rules.no_price}"
     if rules.no_price not in state.no_prices(rung.ticker):
         return None, "skip", f"{rules.no_price} is not on the market's price grid"
-    return Wanted(rung.ticker, "no", rules.no_price, rest, Style.REST, PURPOSE), "bid", "quoted on both sides"
+    return (
+        Wanted(rung.ticker, "no", rules.no_price, rest, Style.REST, PURPOSE),
+        "bid",
+        "rests already" if rests else "quoted on both sides",
+    )
 
 
 def _refusal(

@@ -66,7 +66,7 @@ def plan(state: EventState, rules: PairRules) -> Plan:
     locked = found.is_locked(rules.lock_target)
     word = "LOCKED" if locked else "COMPLETE"
     notes = [
-        f"state {word}: {len(legs)} NO legs, common size {size}, guaranteed P&L ${found.floor:.4f}, "
+        f"state {word}: {len(legs)} NO legs, common size {size.normalize():f}, guaranteed P&L ${found.floor:.4f}, "
         f"best case ${found.best:.4f}"
     ]
     wanted, why = _free_roll(state, rules, legs, size) if locked else _complete(state, rules, legs, size)
@@ -154,7 +154,7 @@ def _bid(
     why: dict[str, str],
 ) -> None:
     top = state.top(rung.ticker)
-    if top.problem:
+    if top.problem and not state.rests(rung.ticker, "no", price):
         why[rung.ticker] = top.problem
     elif price not in state.no_prices(rung.ticker):
         why[rung.ticker] = f"{price} is not on the market's price grid"

@@ -1,61 +1,29 @@
-"""One trading day of one series: where the ladder comes from, and the state the rules look at.
-
-In demo and live mode the exchange itself is asked. In paper mode its public ladder is mirrored into the paper
-exchange first; where that can not be reached, or another day is asked for, a SAMPLE ladder takes its place
-and the report says so.
-"""
+"""One trading day of one series: the event that is found, and the state of it that the rules look at."""
 
 from __future__ import annotations
 
 import time as wall
-from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NoReturn, Protocol
-
-import msgspec
 
 from kalshi.clients import ExchangeClient
 from kalshi.config import Config
-from kalshi.errors import DataError, ExchangeError
+from kalshi.errors import DataError
 from kalshi.exchange.grid import PriceGrid
-from kalshi.exchange.models import Event, Market, Order, Series
-from kalshi.exchange.snapshot import LadderSnapshot
-from kalshi.index.discovery import NEW_YORK, FoundEvent, event_closing, open_events
+from kalshi.exchange.models import Fill, Market, Order, Series
+from kalshi.index.discovery import FoundEvent, open_events
+from kalshi.index.paper_day import RunLike, first_event, listed_in_paper
 from kalshi.index.plan import ONE, ZERO, EventState, Resting
 from kalshi.index.quotes import IndexPriceSource, Spot, YahooMinutes, ladder_median, spot
 from kalshi.index.sample import SAMPLE, SampleDay, is_sample
 from kalshi.index.top_of_book import TopOfBook
-from kalshi.index.windows import SessionLike
+from kalshi.index.windows import SessionLike, stand_aside
 from kalshi.pricing.fees import fee_terms
 from kalshi.pricing.negative_risk import leg_of_fill
-from kalshi.store import Store
-from kalshi.trading.desk import Desk
 
 MOST_TICKERS = 100  # names one request for fills takes
-
-
-class RunLike(Protocol):
-    """The parts of a run that are used here."""
-
-    config: Config
-    args: Namespace
-    now: datetime
-    offline: bool
-    report: Any
-    log: Any
-
-    @property
-    def exchange(self) -> ExchangeClient: ...
-    @property
-    def desk(self) -> Desk: ...
-    @property
-    def store(self) -> Store: ...
-    @property
-    def dry_run(self) -> bool: ...
-    def nothing_to_do(self, reason: str) -> NoReturn: ...
 
 
 @dataclass(frozen=True)
@@ -93,13 +61,13 @@ def find_day(
     strategy: whose orders count as own. public: connects to the exchange's public data.
     Raises DataError for an event that is not what it should be.
     """
-    listed, sample = _listed_in_paper(run, series_ticker, sessions, public)
+    listed, sample = listed_in_paper(run, series_ticker, sessions, public)
     events = open_events(run.exchange, series_ticker, sleep=None if listed else sleep)
     if listed:
         events = [event for event in events if event.event_ticker == listed.event.event_ticker]
-    session, found = _first_event(run, events, series_ticker, sessions)
+    session, found = first_event(run, events, series_ticker, sessions)
     if not run.exchange.exchange_status().trades_on(found.event.exchange_index):
-        run.nothing_to_do(f"the exchange is paused on shard {found.event.exchange_index}")
+        stand_aside(run, f"the exchange is paused on shard {found.event.exchange_index}")
     source = listed.source if listed else f"Kalshi ({run.config.mode})"
     if sample is None and is_sample(found.event.event_ticker):
         sample = SampleDay(series_ticker, session.opens_at, session.closes_at, run.now)
@@ -111,17 +79,6 @@ def find_day(
     return TradingDay(series, found, session, state, source, sample, strategy)
 
 
-def _first_event(
-    run: RunLike, events: list[Event], series_ticker: str, sessions: Sequence[SessionLike]
-) -> tuple[SessionLike, FoundEvent]:
-    for session in sessions:
-        found = event_closing(events, session.closes_at)
-        if found is not None:
-            return session, found
-    times = ", ".join(_new_york(session.closes_at) for session in sessions)
-    run.nothing_to_do(f"no open {series_ticker} event closes at {times}")
-
-
 def spot_of_day(
     day: TradingDay, symbol: str, now: datetime, *, offline: bool, prior_close: float | None = None
 ) -> Spot:
@@ -131,54 +88,18 @@ def spot_of_day(
     return spot(sources, symbol, now, ladder_value=implied, prior_close=prior_close)
 
 
-def _listed_in_paper(
-    run: RunLike,
-    series_ticker: str,
-    sessions: Sequence[SessionLike],
-    public: Callable[[Config], ExchangeClient],
-) -> tuple[LadderSnapshot | None, SampleDay | None]:
-    """Put a ladder into the paper exchange of this process; (None, None) where another exchange is asked."""
-    paper = getattr(run.exchange, "paper", None)
-    if paper is None:
-        return None, None
-    sample = None
-    if run.offline or run.args.date is not None:
-        why = "--offline" if run.offline else "--date"
-        run.report.add_line(f"SAMPLE data, because {why} was given: a made-up index and ladder")
-    else:
-        try:
-            snapshot = _public_ladder(run, public(run.config), series_ticker, sessions)
-            paper.mirror(snapshot)
-            return snapshot, None
-        except ExchangeError as error:
-            run.log.warning("Kalshi's public data can not be read: %s", error)
-            run.report.add_line("SAMPLE data, because Kalshi can not be reached: a made-up index and ladder")
-    sample = SampleDay(series_ticker, sessions[0].opens_at, sessions[0].closes_at, run.now)
-    snapshot = sample.snapshot()
-    paper.mirror(snapshot)
-    return snapshot, sample
-
-
-def _public_ladder(
-    run: RunLike, client: ExchangeClient, series_ticker: str, sessions: Sequence[SessionLike]
-) -> LadderSnapshot:
-    _, found = _first_event(run, open_events(client, series_ticker), series_ticker, sessions)
-    books = client.orderbooks(list(found.markets))
-    event = msgspec.structs.replace(found.event, markets=None)
-    markets = tuple(found.markets.values())
-    return LadderSnapshot("Kalshi", run.now, client.series(series_ticker), event, markets, books)
-
-
 def read_state(run: RunLike, series: Series, found: FoundEvent, session: SessionLike, strategy: str) -> EventState:
     """Return what the account has in the event now, with the quotes of *found*; reconciles first."""
     run.desk  # noqa: B018 - opening the desk reconciles store and exchange
     exchange, event = run.exchange, found.event
-    own = {row.order_id for row in run.store.orders(event_ticker=event.event_ticker) if row.strategy == strategy}
-    tickers = list(found.markets)
-    groups = [tickers[start : start + MOST_TICKERS] for start in range(0, len(tickers), MOST_TICKERS)]
-    fills = [fill for group in groups for fill in exchange.fills(ticker=group, archive=False)]
-    held = exchange.positions(event_ticker=event.event_ticker)
-    orders = exchange.orders(event_ticker=event.event_ticker, status="resting")
+    rows = run.store.orders(event_ticker=event.event_ticker)
+    own = {row.order_id for row in rows if row.strategy == strategy and row.order_id}
+    held = {
+        row.ticker: row.position_fp for row in exchange.positions(event_ticker=event.event_ticker) if row.position_fp
+    }
+    # A day that has not begun has no orders and no fills to ask for.
+    fills = _fills(exchange, list(found.markets)) if own or held else []
+    orders = exchange.orders(event_ticker=event.event_ticker, status="resting") if own else ()
     return EventState(
         now=run.now,
         opens_at=session.opens_at,
@@ -188,11 +109,16 @@ def read_state(run: RunLike, series: Series, found: FoundEvent, session: Session
         prices={t: _prices(market) for t, market in found.markets.items()},
         terms=fee_terms(series, event),
         legs=tuple(leg_of_fill(fill) for fill in fills),
-        positions={row.ticker: row.position_fp for row in held if row.position_fp},
+        positions=held,
         resting=tuple(_resting(order) for order in orders if order.order_id in own),
-        traded=sum((fill.count_fp for fill in fills), ZERO),
+        traded=sum((fill.count_fp for fill in fills if fill.order_id in own), ZERO),
         balance=exchange.balance().on_shard(event.exchange_index),
     )
+
+
+def _fills(exchange: ExchangeClient, tickers: list[str]) -> list[Fill]:
+    groups = [tickers[start : start + MOST_TICKERS] for start in range(0, len(tickers), MOST_TICKERS)]
+    return [fill for group in groups for fill in exchange.fills(ticker=group, archive=False)]
 
 
 def _top(market: Market) -> TopOfBook:
@@ -211,7 +137,3 @@ def _resting(order: Order) -> Resting:
         ("yes", order.yes_price_dollars) if order.book_side == "bid" else ("no", ONE - order.yes_price_dollars)
     )
     return Resting(order.order_id, order.ticker, side, price, order.remaining_count_fp)
-
-
-def _new_york(moment: datetime) -> str:
-    return moment.astimezone(NEW_YORK).strftime("%Y-%m-%d %H:%M %Z")

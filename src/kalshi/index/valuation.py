@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from kalshi.index.history import DailyCloses, cache_path, history_of, yahoo_daily
+from kalshi.index.paper_day import RunLike
 from kalshi.index.sample import sample_closes
-from kalshi.index.trading_day import RunLike, TradingDay, spot_of_day
-from kalshi.index.windows import SessionLike
+from kalshi.index.trading_day import TradingDay, spot_of_day
+from kalshi.index.windows import SessionLike, stand_aside
 from kalshi.pricing.likelihood import (
     SESSION_VARIANCE,
     Estimate,
@@ -74,7 +75,7 @@ def estimate_day(
     """
     gaps = day.found.ladder.gaps() if day.found.ladder.is_exclusive else []
     if gaps:
-        run.nothing_to_do(f"the ladder does not cover every outcome (missing: {', '.join(gaps)})")
+        stand_aside(run, f"the ladder does not cover every outcome (missing: {', '.join(gaps)})")
     after_close = run.now >= today.closes_at
     last_close = today.day if after_close else days.previous_session(today.day).day
     history = _history(run, day, settings, [s.day for s in days.sessions(settings.history_start, last_close)])
@@ -86,7 +87,7 @@ def estimate_day(
         found = spot_of_day(day, settings.symbol, run.now, offline=run.offline, prior_close=history.last.close)
         run.report.add_line(f"Reference: {found.reason}")
         if found.quote is None:
-            run.nothing_to_do(found.reason)
+            stand_aside(run, found.reason)
         value, checked = found.quote.value, found.cross_checked
     moves = scaled_returns if settings.scaled else forward_returns
     settles_today = day.found.closes_at == today.closes_at
@@ -116,7 +117,7 @@ def estimate_day(
 
 def _history(run: RunLike, day: TradingDay, settings: Settings, sessions: Sequence[date]) -> DailyCloses:
     if not sessions:
-        run.nothing_to_do(f"no session has ended since --history-start {settings.history_start}")
+        stand_aside(run, f"no session has ended since --history-start {settings.history_start}")
     if day.sample is not None and settings.history is None:
         return sample_closes(settings.symbol, sessions)
     found = history_of(
@@ -127,7 +128,7 @@ def _history(run: RunLike, day: TradingDay, settings: Settings, sessions: Sequen
         download=None if run.offline else yahoo_daily,
     )
     if found is None:
-        run.nothing_to_do(f"there is no history of {settings.symbol}: give a CSV file with --history")
+        stand_aside(run, f"there is no history of {settings.symbol}: give a CSV file with --history")
     return found
 
 

@@ -6,6 +6,7 @@ All bounds are inclusive to the minute.
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ class Stoppable(Protocol):
     """The parts of a run that a window needs."""
 
     now: datetime
+    args: Namespace
 
     def nothing_to_do(self, reason: str) -> NoReturn: ...
 
@@ -113,9 +115,15 @@ def session_in(run: Stoppable, days: Calendar[S], *windows: Window) -> tuple[S, 
     clock = run.now.astimezone(NEW_YORK)
     session = days.today(run.now)
     if session is None:
-        run.nothing_to_do(f"the New York Stock Exchange has no session on {clock:%A, %Y-%m-%d}")
+        stand_aside(run, f"the New York Stock Exchange has no session on {clock:%A, %Y-%m-%d}")
     for window in windows:
         if window.contains(run.now, session):
             return session, window
     spans = ", ".join(window.text(session) for window in windows)
-    run.nothing_to_do(f"{clock:%H:%M} is outside of its window ({spans}, New York time)")
+    stand_aside(run, f"{clock:%H:%M} is outside of its window ({spans}, New York time)")
+
+
+def stand_aside(run: Stoppable, reason: str) -> NoReturn:
+    """End the run well without a mail: jobs that start every ten minutes would repeat it all day."""
+    run.args.no_email = True
+    run.nothing_to_do(reason)
