@@ -35,5 +35,10 @@ def real_markets() -> Path:
 
 
 @pytest.fixture(scope="session")
+def real_candles() -> Path:
+    return _file("kxtsaw_candles_1d.csv")
+
+
+@pytest.fixture(scope="session")
 def real_vintages(real_counts: Path, real_first_prints: Path) -> Vintages:
     return Vintages.from_shared(real_counts, real_first_prints)

@@ -180,9 +180,7 @@ def _read_markets(path: Path, start: date, end: date) -> Iterator[tuple[str, str
             raise DataError(f"{path}: line {line}: strike_type is {row['strike_type']!r}, expected greater")
         if not start <= _sunday(path, line, ticker) <= end:
             continue
-        stated = row.get("floor_strike")
-        if stated and abs(Decimal(stated) - strike_in_ticker(ticker)) > 1:
-            raise DataError(f"{path}: line {line}: floor_strike {stated} contradicts the ticker {ticker}")
+        _check_strike(path, line, row.get("floor_strike"), ticker)
         yield ticker, result, _moment(path, line, row.get("close_time_utc"))
 
 
@@ -211,6 +209,14 @@ def _sunday(path: Path, line: int, ticker: str) -> date:
         return parse_event_ticker(ticker)
     except DataError as error:
         raise DataError(f"{path}: line {line}: {error}") from None
+
+
+def _check_strike(path: Path, line: int, stated: str | None, ticker: str) -> None:
+    try:
+        if stated and abs(Decimal(stated) - strike_in_ticker(ticker)) > 1:
+            raise DataError(f"{path}: line {line}: floor_strike {stated} contradicts the ticker {ticker}")
+    except InvalidOperation:
+        raise DataError(f"{path}: line {line}: floor_strike is {stated!r}, not a number") from None
 
 
 def _price(path: Path, line: int, row: Mapping[str, str], name: str) -> Decimal | None:
