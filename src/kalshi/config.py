@@ -148,7 +148,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("KALSHI_DATA_DIR", "data_dir", "src/data", _directory, "caches and databases"),
     Variable("KALSHI_REPORT_DIR", "report_dir", "src/reports", _directory, "what runs and backtests write"),
     Variable("KALSHI_MAX_ORDER_CONTRACTS", "max_order_contracts", "100", _dollars, "contracts in one order"),
-    Variable("KALSHI_MAX_ORDER_COST", "max_order_cost", "50.00", _dollars, "most one order may cost"),
+    Variable("KALSHI_MAX_ORDER_COST", "max_order_cost", "10.00", _dollars, "most one order may cost"),
     Variable("KALSHI_MAX_EVENT_COST", "max_event_cost", "100.00", _dollars, "most one event may lose"),
     Variable("KALSHI_MAX_DAY_COST", "max_day_cost", "100.00", _dollars,
              "most that orders of the last 24 hours may lose"),
