@@ -20,7 +20,7 @@ from kalshi.tsa.backtest import (
     run_backtest,
 )
 from kalshi.tsa.backtest_rows import EXTRA_COLUMNS, trade_row
-from kalshi.tsa.models import forecast
+from kalshi.tsa.models import MODELS, forecast
 from kalshi.tsa.quotes import EventHistory, MarketHistory, QuoteCandle
 from kalshi.tsa.sample_counts import sample_vintages
 from kalshi.tsa.sample_history import sample_history
@@ -176,12 +176,13 @@ def test_exactly_the_strike_pays_no() -> None:
     assert trade_row(trade, EVERY, "files")["result"] == "no"
 
 
-def test_counts_published_later_change_no_decision() -> None:
+@pytest.mark.parametrize("model", MODELS)
+def test_counts_published_later_change_no_decision(model: str) -> None:
     """Cut everything seen after the decision off: forecasts and fills stay, bit for bit."""
     as_of = decision_time(SUNDAY, "wed")
     cut = Vintages(row for row in VINTAGES.rows if row.first_seen_at <= as_of)
     made = event(market(LOW, "0.90", "0.94"), market(2_250_000, "0.40", "0.44"), market(HIGH, "0.06", "0.10"))
-    settings = replace(EVERY, entry="wed")
+    settings = replace(EVERY, entry="wed", model=model)
     whole, short = run_backtest([made], VINTAGES, settings), run_backtest([made], cut, settings)
     assert [(t.side, t.prob, t.fill_price) for t in whole.trades] == [
         (t.side, t.prob, t.fill_price) for t in short.trades

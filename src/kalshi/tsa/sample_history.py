@@ -19,7 +19,7 @@ from kalshi.tsa.vintages import Vintages
 from kalshi.tsa.weeks import event_ticker, market_window, new_york, week_days, week_sunday_of
 
 STRIKES = tuple(range(1_800_000, 2_800_001, 50_000))
-BELIEF_SD = (0.019, 0.016, 0.014, 0.012, 0.010, 0.009)  # of ln(mean) at the closes of Monday to Saturday
+BELIEF_SD = (0.011, 0.010, 0.009, 0.008, 0.006, 0.006)  # of ln(mean) at the closes of Monday to Saturday
 HALF_SPREAD = (0.045, 0.035, 0.035, 0.030, 0.015, 0.015)
 CENT = Decimal("0.01")
 
