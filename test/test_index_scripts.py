@@ -256,17 +256,29 @@ def test_impossible_parameters_are_a_usage_error(start: Start, arguments: list[s
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_each_script_starts_by_path_and_as_a_module(script: str, tmp_path: Path) -> None:
-    """From another folder, with an almost empty environment, as cron would."""
-    env = bare_environment(tmp_path / "home", KALSHI_ENV_FILE=str(tmp_path / "env"))
-    (tmp_path / "env").write_text("")
-    arguments = ["--mode", "paper", "--offline", "--date", f"{DAY}T{SCRIPTS[script]}", "--data-dir", str(tmp_path)]
-    arguments += ["--report-dir", str(tmp_path / "reports"), "--no-email"]
-    by_path = [sys.executable, str(ROOT / "src" / "kalshi" / f"{script}.py"), *arguments]
-    as_module = [sys.executable, "-m", f"kalshi.{script}", *arguments]
-    for command, more in ((by_path, {}), (as_module, {"PYTHONPATH": str(ROOT / "src")})):
-        ended = subprocess.run(
-            command, cwd=tmp_path, env=env | more, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert ended.returncode == 0, ended.stderr
-        assert "*** SAMPLE ***" in ended.stdout and "Traceback" not in ended.stderr
+def test_each_script_starts_by_path(script: str, tmp_path: Path) -> None:
+    started(tmp_path, script, [str(ROOT / "src" / "kalshi" / f"{script}.py")])
+
+
+@pytest.mark.parametrize("script", ["morning", "before_close"])
+def test_scripts_start_as_modules(script: str, tmp_path: Path) -> None:
+    started(tmp_path, script, ["-m", f"kalshi.{script}"], PYTHONPATH=str(ROOT / "src"))
+
+
+def started(folder: Path, script: str, command: list[str], **more: str) -> None:
+    """Start a script from another folder, with an almost empty environment, as cron would."""
+    (folder / "env").write_text("")
+    env = bare_environment(folder / "home", KALSHI_ENV_FILE=str(folder / "env"), **more)
+    arguments = ["--mode", "paper", "--offline", "--date", f"{DAY}T{SCRIPTS[script]}", "--no-email"]
+    arguments += ["--data-dir", str(folder), "--report-dir", str(folder / "reports")]
+    ended = subprocess.run(
+        [sys.executable, *command, *arguments],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "*** SAMPLE ***" in ended.stdout and "Traceback" not in ended.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time as wall
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -80,10 +80,22 @@ def find_day(
 
 
 def spot_of_day(
-    day: TradingDay, symbol: str, now: datetime, *, offline: bool, prior_close: float | None = None
+    day: TradingDay,
+    symbol: str,
+    now: datetime,
+    *,
+    offline: bool,
+    prior_close: float | None = None,
+    session: SessionLike | None = None,
 ) -> Spot:
-    """Return the index at *now*, checked against the ladder of *day*; a SAMPLE ladder has a SAMPLE index."""
-    sources: list[IndexPriceSource] = [day.sample] if day.sample else [] if offline else [YahooMinutes()]
+    """Return the index at *now*, checked against the ladder of *day*; a SAMPLE ladder has a SAMPLE index.
+
+    session: the one that *now* lies in, where the event settles at the close of a later one.
+    """
+    sources: list[IndexPriceSource] = [] if offline else [YahooMinutes()]
+    if day.sample is not None:
+        during = session or day.session
+        sources = [replace(day.sample, opens_at=during.opens_at, closes_at=during.closes_at)]
     implied, _ = ladder_median(day.found.ladder, day.state.books)
     return spot(sources, symbol, now, ladder_value=implied, prior_close=prior_close)
 

@@ -84,7 +84,14 @@ def estimate_day(
         value, checked = history.last.close, False
         run.report.add_line(f"Reference: last close {value:.2f} of {history.last.day}, {history.source}")
     else:
-        found = spot_of_day(day, settings.symbol, run.now, offline=run.offline, prior_close=history.last.close)
+        found = spot_of_day(
+            day,
+            settings.symbol,
+            run.now,
+            offline=run.offline,
+            prior_close=history.last.close,
+            session=today,
+        )
         run.report.add_line(f"Reference: {found.reason}")
         if found.quote is None:
             stand_aside(run, found.reason)
