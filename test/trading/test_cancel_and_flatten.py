@@ -62,11 +62,12 @@ def test_a_second_cancel_has_nothing_to_do(hall: Hall) -> None:
 
 
 def test_cancels_always_name_their_market(hall: Hall) -> None:
-    hall.show(exchange_index=2)
+    elsewhere = f"{EVENT}-A2.70"
+    hall.show(exchange_index=2, tickers=(elsewhere,))
     with hall.exchange._changing() as (world, _):
         world.accounts["trader"].cash[2] = D(500)
         world.keep(world.accounts["trader"])
-    buy(hall, price="0.30")
+    buy(hall, price="0.30", ticker=elsewhere)
     (result,) = hall.desk().cancel_resting(EVENT)
     assert result.done, result.reason  # an order id alone would look on shard 0
 

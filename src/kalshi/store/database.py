@@ -22,7 +22,7 @@ def database_url(place: Path | str) -> URL:
     """Return the URL of a file, or of a text that is one already. Raises StoreError for another database."""
     try:
         url = make_url(place) if isinstance(place, str) and "://" in place else None
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):
         raise StoreError("the database URL can not be read: use a path or sqlite:////absolute/path") from None
     if url is None:
         return URL.create("sqlite", database=str(place))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -56,24 +57,23 @@ class Intent:
         return self.price if self.side is Side.YES else ONE - self.price
 
     def __str__(self) -> str:
-        return f"buy {self.count.normalize():f} {self.side.value.upper()} of {self.ticker} at {self.price:.2f}"
+        return f"buy {self.count.normalize():f} {self.side.value.upper()} of {self.ticker} at {self.price:f}"
 
 
 def client_order_id(intent: Intent) -> str:
     """Return the identity of the decision: the same cron tick run twice means the same order.
 
     Price and count are not part of it: a second run of the same decision with a moved forecast is still
-    the same order, and the exchange answers 409 to it instead of filling it twice.
+    the same order, and the exchange answers 409 to it instead of filling it twice. The mode is not part of
+    it either: paper, demo and live have separate exchanges and separate stores.
     """
-    name = "|".join(
-        [
-            intent.strategy,
-            intent.run_date.isoformat(),
-            intent.event_ticker,
-            intent.ticker,
-            intent.side.value,
-            intent.purpose,
-            str(intent.generation),
-        ]
-    )
-    return str(uuid.uuid5(ORDER_NAMESPACE, name))
+    parts = [
+        intent.strategy,
+        intent.run_date.isoformat(),
+        intent.event_ticker,
+        intent.ticker,
+        intent.side.value,
+        intent.purpose,
+        intent.generation,
+    ]
+    return str(uuid.uuid5(ORDER_NAMESPACE, json.dumps(parts)))
