@@ -65,7 +65,8 @@ def test_paper_mode_without_data_runs_on_the_sample_and_says_so(
     rows = list(csv.DictReader(only(out, "*.csv").open()))
     assert list(rows[0])[:10] == list(REQUIRED)
     assert {row["data"] for row in rows} == {"SAMPLE"}
-    assert "**SAMPLE**" in only(out, "*.md").read_text()
+    text = only(out, "*.md").read_text()
+    assert "**SAMPLE**" in text and "settled by: the exchange's results" in text
     metadata = json.loads(only(out, "*.json").read_text())
     assert metadata["sample"] is True and metadata["inputs"] == []
     assert only(out, "*.png").read_bytes().startswith(b"\x89PNG")

@@ -33,6 +33,11 @@ class Inputs:
     files: list[Path]
     notes: list[str]
 
+    @property
+    def has_results(self) -> bool:
+        """Whether the exchange's results are known; else outcomes follow from the counts."""
+        return all(event.has_results for event in self.events)
+
 
 def store_of(config: Config) -> CandleStore:
     """Return the store of fetched history of this machine."""

@@ -112,6 +112,7 @@ def _about(options: Options, settings: Settings, inputs: Inputs, made: Mapping[s
         *((f"`{Path(one['path']).name}`", f"SHA-256 `{one['sha256'][:16]}…`") for one in made["inputs"][:8]),
         *([("and", f"{len(made['inputs']) - 8} more files, in the metadata")] if len(made["inputs"]) > 8 else []),
         ("weeks", f"Sundays in {options.start} .. {options.end}; candles of {options.interval} minutes"),
+        ("settled by", "the exchange's results" if inputs.has_results else "the counts: no results were given"),
         ("model", settings.model),
         ("decision", f"{settings.entry}, 10:30 New York"),
         ("rule", f"{settings.rule}: {RULE_TEXT[settings.rule]}"),
