@@ -14,20 +14,7 @@ from kalshi.pricing.fees import break_even, fee_bound
 from kalshi.pricing.likelihood import Estimate, to_decimal
 from kalshi.pricing.sizing import fixed_dollars
 
-HEADERS = (
-    "market",
-    "range",
-    "k",
-    "p",
-    "s.e.",
-    "side",
-    "price",
-    "ratio",
-    "class",
-    "edge",
-    "decision",
-    "reason",
-)
+HEADERS = ("market", "range", "k", "p", "s.e.", "side", "price", "ratio", "edge", "decision", "reason")
 PURPOSE = "likelihood"
 LEAST_BUDGET = ONE  # what is left over of a budget is not spent on single contracts
 UNDER, FAIR, OVER = "under", "fair", "over"
@@ -92,7 +79,7 @@ def value_side(
     cost = break_even(price, multiplier)
     edge = probability - cost
     if word != UNDER:
-        reason = "not underpriced"
+        reason = f"{word} price"
     elif edge < rules.min_edge:
         reason = f"edge {edge:.4f} after the fee is below {rules.min_edge}"
     elif probability - 2 * error <= cost:
@@ -115,9 +102,9 @@ def plan(state: EventState, estimates: Sequence[Estimate], rules: LikelihoodRule
             values.append(value_side("yes", top.yes_ask, p, error, rules, state.terms.multiplier))
         if top.no_ask is not None and not top.problem.startswith("crossed"):
             values.append(value_side("no", top.no_ask, ONE - p, error, rules, state.terms.multiplier))
-        head = (rung.ticker, rung.label, estimate.count, f"{p:.4f}", f"{error:.4f}")
+        head = (rung.ticker, rung.label, estimate.count, f"{p:.3f}", f"{error:.3f}")
         if not values:
-            rows.append((*head, None, None, None, None, None, "skip", top.problem))
+            rows.append((*head, None, None, None, None, "skip", top.problem))
             continue
         buying = [value for value in values if value.buys]
         if len(buying) > 1:  # needs ask + (1 - bid) far below 1: impossible on an uncrossed book
@@ -127,7 +114,7 @@ def plan(state: EventState, estimates: Sequence[Estimate], rules: LikelihoodRule
         if order is not None:
             room -= order.cost + fee_bound(order.price, order.count, state.terms.multiplier)
             wanted.append(order)
-        reason = shown.reason or (f"{order.count} contracts" if order else "the budget is used up")
+        reason = shown.reason or (f"underpriced: {order.count} contracts" if order else "the budget is used up")
         if shown.word == OVER:
             reason = "overpriced: logged only"
         rows.append(
@@ -135,9 +122,8 @@ def plan(state: EventState, estimates: Sequence[Estimate], rules: LikelihoodRule
                 *head,
                 shown.side,
                 shown.price,
-                f"{shown.ratio:.3f}",
-                shown.word,
-                f"{shown.edge:.4f}",
+                f"{shown.ratio:.2f}",
+                f"{shown.edge:.3f}",
                 "buy" if order else "skip",
                 reason,
             )

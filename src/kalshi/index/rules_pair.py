@@ -218,7 +218,7 @@ def _plan(
                 state.held(rung.ticker),
                 order.price if order else None,
                 decision,
-                why.get(rung.ticker, ""),
+                why.get(rung.ticker, "waiting for a fill" if orders is None else "too near the close"),
             )
         )
     return Plan(HEADERS, tuple(rows), orders, notes)
