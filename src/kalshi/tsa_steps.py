@@ -100,7 +100,11 @@ def get_ladder(run: Run, counts: FetchResult) -> LadderSnapshot | None:
         return _reported(run, sample_ladder(counts.vintages, run.now), "made up around the SAMPLE counts")
     path = run.data_dir / LADDER_CACHE
     trouble = "offline: Kalshi was not asked"
-    if not run.offline:
+    if run.args.date is not None:
+        trouble = "the exchange shows today's prices, not those of --date"
+        if run.config.mode != "paper":
+            raise DataError(f"{trouble}: use --mode paper, or leave --date out")
+    elif not run.offline:
         paper = run.config.mode == "paper" and not is_loopback(run.config.api_base)
         client = connect_public(run.config) if paper else run.exchange
         try:
@@ -154,7 +158,12 @@ def place(run: Run, picture: Picture) -> None:
     for decision in picture.decisions:
         if decision.price is not None:
             intent = intent_of(run, decision, event)
-            run.desk.submit(intent, decision.market, quoted_at=_quoted_at(run, picture.ladder))
+            run.desk.submit(
+                intent,
+                decision.market,
+                quoted_at=_quoted_at(run, picture.ladder),
+                fee_multiplier=fee_terms(picture.ladder.series, event).multiplier,
+            )
 
 
 def intent_of(run: Run, decision: Decision, event: Event) -> Intent:
