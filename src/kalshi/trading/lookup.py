@@ -19,7 +19,8 @@ WAITS_S = (0.3, 0.7, 1.5, 3.0, 5.0)
 MOST_FAILURES = 2
 CLOCK_TOLERANCE = timedelta(minutes=2)  # when listing: orders are filtered by the exchange's clock
 SURELY_LATER = timedelta(seconds=2)  # when judging freshness: the clocks may differ a little
-# A request that nobody waits for any more may still arrive; after this it certainly does not.
+# A request that nobody waits for any more may still arrive. After this it does not: its signature, stamped when
+# it was sent, is refused as too old (no official figure; refused at 60 s wherever it was tried).
 IN_FLIGHT = timedelta(seconds=90)
 
 
