@@ -359,3 +359,15 @@ class ExchangeClient(
         )
         prices = {(row.method, row.path): row.cost for row in costs.endpoint_costs}
         self.pacer.use_costs(costs.default_cost, prices)
+
+    def learn_limits_when_needed(self) -> ExchangeClient:
+        """Load the account's own limits before the first wait; where they can not be read, Basic ones stay."""
+
+        def learn() -> None:
+            try:
+                self.load_limits()
+            except ExchangeError as error:
+                log.warning("pacing by the limits of a new account: %s", error)
+
+        self.pacer.learn = learn
+        return self

@@ -59,7 +59,8 @@ def connect(
     else:
         credentials = load_credentials(config)
     writes_allowed = False if config.dry_run_forced else None if config.mode != "live" else True
-    return ExchangeClient(config.api_base, credentials, writes_allowed=writes_allowed)
+    client = ExchangeClient(config.api_base, credentials, writes_allowed=writes_allowed)
+    return client.learn_limits_when_needed()
 
 
 def connect_public(config: Config) -> ExchangeClient:

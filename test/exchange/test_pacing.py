@@ -107,3 +107,27 @@ def test_a_refusal_empties_the_bucket():
 def test_a_bucket_that_never_refills_is_refused():
     with pytest.raises(ValueError):
         TokenBucket(0, 10)
+
+
+def test_the_account_is_asked_for_its_limits_before_the_first_wait_only() -> None:
+    now, slept, asked = [0.0], [], []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    pacer = Pacer(clock=lambda: now[0], sleep=sleep)
+
+    def learn() -> None:
+        asked.append(now[0])
+        pacer.use_limits(read=(1000, 3000), write=(100, 100))
+
+    pacer.learn = learn
+    for _ in range(20):  # 200 tokens: all that a new account's bucket holds
+        assert pacer.pace("GET", "/markets") == 0
+    assert not asked
+    for _ in range(280):  # 3,000 tokens are the account's own, 200 of them are spent
+        assert pacer.pace("GET", "/markets") == 0
+    assert len(asked) == 1 and not slept
+    assert pacer.pace("GET", "/markets") > 0
+    assert len(asked) == 1

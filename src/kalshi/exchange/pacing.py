@@ -54,6 +54,18 @@ class TokenBucket:
         self._seen = clock()
         self._lock = threading.Lock()
 
+    @property
+    def spent(self) -> float:
+        """Tokens that are missing to a full bucket now."""
+        with self._lock:
+            self._refill()
+            return self.capacity - self._tokens
+
+    def spend(self, tokens: float) -> None:
+        """Take *tokens* out without waiting: they were spent elsewhere."""
+        with self._lock:
+            self._tokens -= tokens
+
     def take(self, cost: float) -> float:
         """Pay *cost* tokens, waiting for them where needed; return the seconds waited."""
         with self._lock:
@@ -97,6 +109,9 @@ class Pacer:
         self._reads = self._bucket(*BASIC_READ)
         self._writes = self._bucket(*BASIC_WRITE)
         self._balance = self._bucket(BALANCE_RATE, 1.0)
+        # Asked once, when a request would have to wait for the first time: most runs never get there, and
+        # save the two reads that tell the account's own limits.
+        self.learn: Callable[[], object] | None = None
 
     @property
     def write_capacity(self) -> float:
@@ -109,8 +124,13 @@ class Pacer:
         template: the path with its {placeholders}; an unknown one pays the default price.
         items: orders in a batch; each pays the price.
         """
+        if (method, template) == BALANCE:
+            return self._balance.take(1)
         bucket = self._bucket_of(method, template)
-        return bucket.take(1 if bucket is self._balance else self.cost(method, template) * items)
+        if self.learn is not None and bucket.spent + self.cost(method, template) * items > bucket.capacity:
+            learn, self.learn = self.learn, None
+            learn()
+        return self._bucket_of(method, template).take(self.cost(method, template) * items)
 
     def cost(self, method: str, template: str) -> int:
         """Return the tokens that one call, or one order of a batch, costs."""
@@ -121,9 +141,14 @@ class Pacer:
         self._bucket_of(method, template).drain()
 
     def use_limits(self, *, read: tuple[float, float], write: tuple[float, float]) -> None:
-        """Pace by the account's own limits from now on: tokens per second and capacity of each bucket."""
-        self._reads = self._bucket(*read)
-        self._writes = self._bucket(*write)
+        """Pace by the account's own limits from now on: tokens per second and capacity of each bucket.
+
+        What was spent already stays spent.
+        """
+        spent = self._reads.spent, self._writes.spent
+        self._reads, self._writes = self._bucket(*read), self._bucket(*write)
+        self._reads.spend(spent[0])
+        self._writes.spend(spent[1])
 
     def use_costs(self, default_cost: int, costs: Mapping[tuple[str, str], int]) -> None:
         """Charge the exchange's own prices from now on, by (method, path with placeholders)."""
