@@ -10,7 +10,11 @@ import msgspec
 from kalshi.errors import ResponseError
 
 T = TypeVar("T")
-_FIELD_OF_MESSAGE = re.compile(r"(?:missing required field `(?P<missing>\w+)`)|(?:at `\$(?P<path>[^`]*)`)")
+_UNREADABLE = (msgspec.DecodeError, RecursionError)  # the second for thousands of nested brackets
+_MISSING = re.compile(r"missing required field `(\w+)`")
+_PLACE = re.compile(r"at `\$([^`]*)`")
+_STEP = re.compile(r"\.?(\w+)|\[(\d+)\]")
+_NAMES = ("ticker", "market_ticker", "event_ticker", "order_id")
 
 
 class BadRow(msgspec.Struct, frozen=True):
@@ -44,8 +48,8 @@ def decode_one(body: bytes, kind: type[T], endpoint: str, *, key: str | None = N
             if key is None
             else getattr(_decoder(_envelope(kind, key)).decode(body), key)
         )
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise _response_error(error, body, endpoint, key) from None
+    except _UNREADABLE as error:
+        raise _response_error(error, body, endpoint) from None
     return decoded
 
 
@@ -56,7 +60,7 @@ def decode_page(body: bytes, kind: type[T], endpoint: str, *, key: str) -> Page[
     """
     try:
         page = _decoder(_page(kind, key)).decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except _UNREADABLE:
         return _row_by_row(body, kind, endpoint, key)
     return Page(getattr(page, key) or [], page.cursor or "", [])
 
@@ -64,16 +68,16 @@ def decode_page(body: bytes, kind: type[T], endpoint: str, *, key: str) -> Page[
 def _row_by_row(body: bytes, kind: type[T], endpoint: str, key: str) -> Page[T]:
     try:
         page = _decoder(_page(msgspec.Raw, key)).decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise _response_error(error, body, endpoint, None) from None
+    except _UNREADABLE as error:
+        raise _response_error(error, body, endpoint) from None
     items: list[T] = []
     bad: list[BadRow] = []
     for raw in getattr(page, key) or []:
         try:
             items.append(_decoder(kind).decode(raw))
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except _UNREADABLE as error:
             field, reason = _field_and_reason(error)
-            bad.append(BadRow(endpoint, _name_of(bytes(raw)), field, reason))
+            bad.append(BadRow(endpoint, _name_of(bytes(raw), field), field, reason))
     return Page(items, page.cursor or "", bad)
 
 
@@ -107,11 +111,10 @@ def _envelope(kind: Any, key: str) -> type[msgspec.Struct]:
     return found
 
 
-def _response_error(error: Exception, body: bytes, endpoint: str, key: str | None) -> ResponseError:
+def _response_error(error: Exception, body: bytes, endpoint: str) -> ResponseError:
     field, reason = _field_and_reason(error)
-    name = _name_of(body, key)
     return ResponseError(
-        f"{endpoint}: answer for {name}: field {field}: {reason}",
+        f"{endpoint}: answer for {_name_of(body, field)}: field {field}: {reason}",
         path=endpoint,
         status=200,
         body=body[:300].decode("utf-8", "replace"),
@@ -119,26 +122,36 @@ def _response_error(error: Exception, body: bytes, endpoint: str, key: str | Non
 
 
 def _field_and_reason(error: Exception) -> tuple[str, str]:
+    """Return the path of the field, such as `markets[3].status`, and what is wrong with it."""
     text = str(error)
-    found = [match.group("missing") or match.group("path") for match in _FIELD_OF_MESSAGE.finditer(text)]
-    missing = next((m.group("missing") for m in _FIELD_OF_MESSAGE.finditer(text) if m.group("missing")), None)
-    field = missing or next((path.strip(".") for path in found if path), "?")
-    return field, text.split(" - at `$")[0]
+    # A check of ours stands first with the field, the decoder appends where the object stands.
+    places = [place.strip(".") for place in reversed(_PLACE.findall(text))]
+    missing = _MISSING.search(text)
+    if missing:
+        places.append(missing.group(1))
+    field = ".".join(place for place in places if place).replace(".[", "[")
+    return field or "?", text.split(" - at `$")[0]
 
 
-class _Named(msgspec.Struct):
-    ticker: Any = None
-    event_ticker: Any = None
-    market_ticker: Any = None
-    order_id: Any = None
-
-
-def _name_of(body: bytes, key: str | None = None) -> str:
-    """Return what the row calls itself, `?` where it does not say."""
+def _name_of(body: bytes, field: str) -> str:
+    """Return what the row around *field* calls itself, `?` where it does not say."""
     try:
-        named: Any = _decoder(_envelope(_Named, key) if key else _Named).decode(body)
-        named = getattr(named, key) if key else named
-    except (msgspec.DecodeError, msgspec.ValidationError):
+        here: Any = msgspec.json.decode(body)
+    except _UNREADABLE:
         return "?"
-    names = (named.ticker, named.market_ticker, named.event_ticker, named.order_id)
-    return next((name for name in names if isinstance(name, str) and name), "?")
+    name = _own_name(here) or "?"
+    for step in _STEP.finditer(field):
+        word, number = step.groups()
+        if isinstance(here, dict) and word in here:
+            here = here[word]
+        elif isinstance(here, list) and number is not None and int(number) < len(here):
+            here = here[int(number)]
+        else:
+            break
+        name = _own_name(here) or name
+    return name
+
+
+def _own_name(row: Any) -> str | None:
+    named = (row.get(name) for name in _NAMES) if isinstance(row, dict) else ()
+    return next((name for name in named if isinstance(name, str) and name), None)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from kalshi.errors import DataError
-from kalshi.exchange.models_market import ONE, ZERO, Market, PriceRange
+from kalshi.exchange.models_market import ONE, ZERO, Market, PriceRange, is_price
 
 
 @dataclass(frozen=True)
@@ -24,52 +24,60 @@ class PriceGrid:
     @classmethod
     def from_ranges(cls, ranges: Iterable[PriceRange], ticker: str = "?") -> PriceGrid:
         """Return the grid of these bands; DataError where one is empty, reversed or without a step."""
-        bands = tuple(sorted(ranges, key=lambda band: band.start))
+        bands = list(ranges)
         if not bands:
             raise DataError(f"market {ticker} has no price_ranges: its prices can not be checked")
         for band in bands:
-            if not (ZERO <= band.start < band.end <= ONE and band.step > ZERO):
+            usable = is_price(band.start) and is_price(band.end) and is_price(band.step)
+            if not (usable and band.start < band.end and band.step > ZERO):
                 raise DataError(f"market {ticker} has the price band {band.start}..{band.end} by {band.step}")
-        return cls(bands)
+        return cls(tuple(sorted(bands, key=lambda band: band.start)))
 
     def contains(self, price: Decimal) -> bool:
         """Return whether an order may carry this price."""
         return self.floor(price) == price
 
     def floor(self, price: Decimal) -> Decimal | None:
-        """Return the highest allowed price at or below *price*, None where there is none."""
+        """Return the highest allowed price at or below *price* (dollars), None where there is none."""
         return max((p for band in self.bands if (p := _below(band, price)) is not None), default=None)
 
     def ceil(self, price: Decimal) -> Decimal | None:
-        """Return the lowest allowed price at or above *price*, None where there is none."""
+        """Return the lowest allowed price at or above *price* (dollars), None where there is none."""
         return min((p for band in self.bands if (p := _above(band, price)) is not None), default=None)
 
     def nearest(self, price: Decimal) -> Decimal:
-        """Return the allowed price next to *price*; of two equally near ones the lower."""
+        """Return the allowed price next to *price*; of two equally near ones the lower.
+
+        Raises DataError where the grid holds no price at all.
+        """
         near = [p for p in (self.floor(price), self.ceil(price)) if p is not None]
         if not near:
             raise DataError("the grid holds no price between 0 and 1")
         return min(near, key=lambda p: (abs(p - price), p))
 
     def prices(self) -> Iterator[Decimal]:
-        """Yield all allowed prices, ascending."""
-        price = self.ceil(Decimal("0.0000001"))
-        while price is not None:
-            yield price
-            price = self.ceil(price + Decimal("0.0000001"))
+        """Yield all allowed prices, ascending, each once."""
+        allowed = {price for band in self.bands for price in _steps(band) if ZERO < price < ONE}
+        yield from sorted(allowed)
+
+
+def _steps(band: PriceRange) -> Iterator[Decimal]:
+    price = band.start
+    while price <= band.end:
+        yield price
+        price += band.step
 
 
 def _below(band: PriceRange, price: Decimal) -> Decimal | None:
-    steps = ((min(price, band.end) - band.start) / band.step).to_integral_value(ROUND_FLOOR)
-    found = band.start + steps * band.step
-    while found >= ONE:
+    found = band.start + ((min(price, band.end) - band.start) // band.step) * band.step
+    if found > price or found >= ONE:  # 1 itself, or a price so long that its difference was rounded
         found -= band.step
-    return found if found >= band.start and ZERO < found <= band.end and found <= price else None
+    return found if found >= band.start and found > ZERO else None
 
 
 def _above(band: PriceRange, price: Decimal) -> Decimal | None:
-    steps = ((max(price, band.start) - band.start) / band.step).to_integral_value(ROUND_CEILING)
-    found = band.start + steps * band.step
-    if found <= ZERO:
+    lower = max(price, band.start)
+    found = band.start + ((lower - band.start) // band.step) * band.step
+    if found < lower or found <= ZERO:
         found += band.step
-    return found if found <= band.end and found < ONE and found >= price else None
+    return found if found <= band.end and found < ONE else None

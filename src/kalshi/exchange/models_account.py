@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from kalshi.exchange.models_market import Wire
+from kalshi.exchange.models_market import Finite, Wire
 
 
 class BucketLimit(Wire, frozen=True):
@@ -71,7 +71,7 @@ class NettingConfig(Wire, frozen=True):
     exchange_index: int
 
 
-class SubaccountBalance(Wire, frozen=True):
+class SubaccountBalance(Finite, frozen=True):
     """Dollars of one subaccount on one shard."""
 
     subaccount_number: int
@@ -86,7 +86,7 @@ class CreatedTransfer(Wire, frozen=True):
     transfer_id: str
 
 
-class Transfer(Wire, frozen=True):
+class Transfer(Finite, frozen=True):
     """A transfer between shards; `amount` is dollars here, while the request counts centicents."""
 
     transfer_id: str

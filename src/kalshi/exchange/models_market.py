@@ -9,15 +9,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+ENDLESS = Decimal("Infinity")
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # a time without a zone is malformed
 
 
-class Wire(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Base of all answers: frozen, keyword only."""
+class Wire(msgspec.Struct, frozen=True, gc=False):
+    """Base of all answers: frozen, and left out by the garbage collector, as they hold no cycles."""
+
+
+class Finite(Wire, frozen=True):
+    """Base of answers about money: ValueError (ResponseError when decoded) for a number that is not finite."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, Decimal) and not value.is_finite():
+                raise ValueError(absurd(name, value, "number"))
+
+
+def is_price(value: Decimal) -> bool:
+    """Return whether *value* dollars lie in 0..1; NaN does not."""
+    return value.is_finite() and ZERO <= value <= ONE
+
+
+def absurd(name: str, value: Decimal, what: str) -> str:
+    """Return the message for a field with an impossible value, in the decoder's own form."""
+    return f"{value} is no {what} - at `$.{name}`"
 
 
 class SettlementSource(Wire, frozen=True):
@@ -27,7 +50,7 @@ class SettlementSource(Wire, frozen=True):
     url: str = ""
 
 
-class Series(Wire, frozen=True):
+class Series(Finite, frozen=True):
     """A recurring question; carries the fee type and multiplier."""
 
     ticker: str
@@ -85,69 +108,76 @@ class Quote:
         return (self.yes_bid + self.yes_ask) / 2
 
 
-class Market(Wire, frozen=True):
+class Market(Wire, frozen=True, kw_only=True):
     """One yes/no question inside an event.
 
-    Texts of rules and deprecated titles are not decoded: nothing here decides by prose.
-    Raises ValueError (ResponseError when decoded) for a price outside 0..1 dollars or a negative count.
+    Texts of rules are not decoded: nothing here decides by prose.
+    Raises ValueError (ResponseError when decoded) for a price outside 0..1 dollars, a negative size or
+    an endless strike.
     """
 
-    ticker: str
-    event_ticker: str
-    market_type: str
-    status: str
-    result: str
-    open_time: datetime
-    close_time: datetime
-    latest_expiration_time: datetime
-    settlement_timer_seconds: int
+    # In the order of the wire, by name: the decoder then finds each field at the first look.
     can_close_early: bool
+    cap_strike: Decimal | None = None
+    close_time: Moment
+    created_time: Moment | None = None
+    event_ticker: str
+    exchange_index: int = 0
+    expected_expiration_time: Moment | None = None
     expiration_value: str
-    yes_bid_dollars: Decimal
-    yes_ask_dollars: Decimal
-    no_bid_dollars: Decimal
-    no_ask_dollars: Decimal
+    fee_waiver_expiration_time: Moment | None = None
+    floor_strike: Decimal | None = None
+    is_provisional: bool = False
     last_price_dollars: Decimal
-    yes_bid_size_fp: Decimal
-    yes_ask_size_fp: Decimal
-    volume_fp: Decimal
-    volume_24h_fp: Decimal
-    open_interest_fp: Decimal
+    latest_expiration_time: Moment
+    market_type: str
+    no_ask_dollars: Decimal
+    no_bid_dollars: Decimal
+    no_sub_title: str = ""
     notional_value_dollars: Decimal
+    open_interest_fp: Decimal
+    open_time: Moment
     price_level_structure: str
     price_ranges: list[PriceRange]
-    yes_sub_title: str = ""
-    no_sub_title: str = ""
-    title: str = ""
-    created_time: datetime | None = None
-    updated_time: datetime | None = None
-    expected_expiration_time: datetime | None = None
-    fee_waiver_expiration_time: datetime | None = None
-    settlement_ts: datetime | None = None
-    settlement_value_dollars: Decimal | None = None
+    result: str
     settlement_bounds_type: str = "default"
     settlement_floor_dollars: Decimal | None = None
+    settlement_timer_seconds: int
+    settlement_ts: Moment | None = None
+    settlement_value_dollars: Decimal | None = None
+    status: str
     strike_type: str | None = None
-    floor_strike: Decimal | None = None
-    cap_strike: Decimal | None = None
-    is_provisional: bool = False
-    exchange_index: int = 0
+    ticker: str
+    title: str = ""
+    updated_time: Moment | None = None
+    volume_24h_fp: Decimal
+    volume_fp: Decimal
+    yes_ask_dollars: Decimal
+    yes_ask_size_fp: Decimal
+    yes_bid_dollars: Decimal
+    yes_bid_size_fp: Decimal
+    yes_sub_title: str = ""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, zero: Decimal = ZERO, one: Decimal = ONE, endless: Decimal = ENDLESS) -> None:
+        # Runs for every row of every page, hence the bounds as arguments: they are found faster there.
         # Ordering comparisons also refuse NaN, which Decimal would otherwise let through.
         try:
-            prices = (
-                ZERO <= self.yes_bid_dollars <= ONE
-                and ZERO <= self.yes_ask_dollars <= ONE
-                and ZERO <= self.no_bid_dollars <= ONE
-                and ZERO <= self.no_ask_dollars <= ONE
-                and ZERO <= self.last_price_dollars <= ONE
-            )
-            counts = self.yes_bid_size_fp >= ZERO and self.yes_ask_size_fp >= ZERO and self.volume_fp >= ZERO
+            if (
+                zero <= self.yes_bid_dollars <= one
+                and zero <= self.yes_ask_dollars <= one
+                and zero <= self.no_bid_dollars <= one
+                and zero <= self.no_ask_dollars <= one
+                and zero <= self.last_price_dollars <= one
+                and zero <= self.yes_bid_size_fp < endless
+                and zero <= self.yes_ask_size_fp < endless
+                and (self.floor_strike is None or -endless < self.floor_strike < endless)
+                and (self.cap_strike is None or -endless < self.cap_strike < endless)
+                and (self.settlement_value_dollars is None or zero <= self.settlement_value_dollars <= one)
+            ):
+                return
         except InvalidOperation:
-            prices = counts = False
-        if not (prices and counts):
-            raise ValueError(_first_absurd(self))
+            pass
+        raise ValueError(_first_absurd(self))
 
     def quote(self) -> Quote:
         """Return the best prices; the exchange's signs for "nobody quotes" (0, 1, size 0) become None."""
@@ -163,20 +193,33 @@ class Market(Wire, frozen=True):
         )
 
 
-_PRICES = ("yes_bid_dollars", "yes_ask_dollars", "no_bid_dollars", "no_ask_dollars", "last_price_dollars")
-_COUNTS = ("yes_bid_size_fp", "yes_ask_size_fp", "volume_fp")
+_PRICES = (
+    "yes_bid_dollars",
+    "yes_ask_dollars",
+    "no_bid_dollars",
+    "no_ask_dollars",
+    "last_price_dollars",
+    "settlement_value_dollars",
+)
+_SIZES = ("yes_bid_size_fp", "yes_ask_size_fp")
+_STRIKES = ("floor_strike", "cap_strike")
 
 
 def _first_absurd(market: Market) -> str:
-    for name in _PRICES + _COUNTS:
-        value: Decimal = getattr(market, name)
-        highest = ONE if name in _PRICES else None
-        if not value.is_finite() or value < ZERO or (highest is not None and value > highest):
-            return f"{value} is no {'price between 0 and 1' if highest else 'count'} - at `$.{name}`"
+    for name in _PRICES + _SIZES + _STRIKES:
+        value: Decimal | None = getattr(market, name)
+        if value is None:
+            continue
+        if name in _PRICES and not is_price(value):
+            return absurd(name, value, "price between 0 and 1")
+        if not value.is_finite():
+            return absurd(name, value, "number")
+        if name in _SIZES and value < ZERO:
+            return absurd(name, value, "count")
     raise AssertionError("no absurd field")
 
 
-class Event(Wire, frozen=True):
+class Event(Finite, frozen=True):
     """One occurrence of a series: a day, a week."""
 
     event_ticker: str
@@ -185,7 +228,7 @@ class Event(Wire, frozen=True):
     sub_title: str
     mutually_exclusive: bool
     collateral_return_type: str
-    strike_date: datetime | None = None
+    strike_date: Moment | None = None
     strike_period: str | None = None
     category: str = ""
     markets: list[Market] | None = None
@@ -195,17 +238,35 @@ class Event(Wire, frozen=True):
 
 
 class Level(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
-    """One price level of a book: dollars and contracts; on the wire ["0.4200", "13.00"]."""
+    """One price level of a book: dollars and contracts; on the wire ["0.4200", "13.00"].
+
+    Raises ValueError (ResponseError when decoded) for a price outside 0..1 or a negative count.
+    """
 
     price: Decimal
     count: Decimal
+
+    def __post_init__(self) -> None:
+        if not (is_price(self.price) and self.count.is_finite() and self.count >= ZERO):
+            raise ValueError(f"{self.price} for {self.count} contracts is no level of a book")
+
+
+if TYPE_CHECKING:
+    Levels = list[Level]
+else:
+    Levels = list[Level] | None  # a null side is read, and is an empty list afterwards
 
 
 class OrderBook(Wire, frozen=True):
     """Bids only, YES bids in YES prices, NO bids in NO prices; in any order, a missing side is empty."""
 
-    yes_dollars: list[Level] = msgspec.field(default_factory=list)
-    no_dollars: list[Level] = msgspec.field(default_factory=list)
+    yes_dollars: Levels = msgspec.field(default_factory=list)
+    no_dollars: Levels = msgspec.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for side in ("yes_dollars", "no_dollars"):
+            if getattr(self, side) is None:
+                msgspec.structs.force_setattr(self, side, [])
 
     def best_yes_bid(self) -> Level | None:
         """Return the highest bid for YES, None where there is none."""
@@ -227,7 +288,7 @@ class OrderBook(Wire, frozen=True):
         )
 
 
-class Trade(Wire, frozen=True):
+class Trade(Finite, frozen=True):
     """One trade of the public tape."""
 
     trade_id: str
@@ -237,7 +298,7 @@ class Trade(Wire, frozen=True):
     no_price_dollars: Decimal
     taker_outcome_side: str
     taker_book_side: str
-    created_time: datetime
+    created_time: Moment
     is_block_trade: bool
 
 
@@ -257,7 +318,7 @@ class ExchangeStatus(Wire, frozen=True):
     exchange_active: bool
     trading_active: bool
     intra_exchange_transfers_active: bool | None = None
-    exchange_estimated_resume_time: datetime | None = None
+    exchange_estimated_resume_time: Moment | None = None
     exchange_index_statuses: list[ExchangeIndexStatus] | None = None
 
     def trades_on(self, exchange_index: int) -> bool:
@@ -278,8 +339,8 @@ class DailySchedule(Wire, frozen=True):
 class WeeklySchedule(Wire, frozen=True):
     """Trading hours by weekday, valid from start_time to end_time."""
 
-    start_time: datetime
-    end_time: datetime
+    start_time: Moment
+    end_time: Moment
     monday: list[DailySchedule]
     tuesday: list[DailySchedule]
     wednesday: list[DailySchedule]
@@ -292,8 +353,8 @@ class WeeklySchedule(Wire, frozen=True):
 class MaintenanceWindow(Wire, frozen=True):
     """A stated pause."""
 
-    start_datetime: datetime
-    end_datetime: datetime
+    start_datetime: Moment
+    end_datetime: Moment
 
 
 class Schedule(Wire, frozen=True):
@@ -306,34 +367,34 @@ class Schedule(Wire, frozen=True):
 class UserDataTimestamp(Wire, frozen=True):
     """How fresh balance, orders, fills and positions are."""
 
-    as_of_time: datetime
+    as_of_time: Moment
 
 
 class HistoricalCutoff(Wire, frozen=True):
     """Boundaries between live and archived data."""
 
-    market_settled_ts: datetime
-    trades_created_ts: datetime
-    orders_updated_ts: datetime
-    market_positions_last_updated_ts: datetime | None = None
+    market_settled_ts: Moment
+    trades_created_ts: Moment
+    orders_updated_ts: Moment
+    market_positions_last_updated_ts: Moment | None = None
 
 
-class SeriesFeeChange(Wire, frozen=True):
+class SeriesFeeChange(Finite, frozen=True):
     """A scheduled change of a series' fees."""
 
     id: str
     series_ticker: str
     fee_type: str
     fee_multiplier: Decimal
-    scheduled_ts: datetime
+    scheduled_ts: Moment
 
 
-class EventFeeChange(Wire, frozen=True):
+class EventFeeChange(Finite, frozen=True):
     """A scheduled override of an event's fees; None clears it."""
 
     id: str
     event_ticker: str
     series_ticker: str
-    scheduled_ts: datetime
+    scheduled_ts: Moment
     fee_type_override: str | None = None
     fee_multiplier_override: Decimal | None = None

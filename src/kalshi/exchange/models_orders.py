@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from kalshi.exchange.models_market import Wire
+from kalshi.exchange.models_market import Finite, Wire
 from kalshi.exchange.money import count_text, dollars_text
 
 GOOD_TILL_CANCELED = "good_till_canceled"
@@ -67,7 +67,7 @@ class CreateOrder(Request, frozen=True):
     exchange_index: int | None = None
 
 
-class CreatedOrder(Wire, frozen=True):
+class CreatedOrder(Finite, frozen=True):
     """Answer to a create: no status, it follows from the counts; fee is per contract."""
 
     order_id: str
@@ -79,7 +79,7 @@ class CreatedOrder(Wire, frozen=True):
     average_fee_paid: Decimal | None = None
 
 
-class CanceledOrder(Wire, frozen=True):
+class CanceledOrder(Finite, frozen=True):
     """Answer to a cancel; compare order_id with the one asked for."""
 
     order_id: str
@@ -101,7 +101,7 @@ class AmendOrder(Request, frozen=True):
     exchange_index: int | None = None
 
 
-class AmendedOrder(Wire, frozen=True):
+class AmendedOrder(Finite, frozen=True):
     """Answer to an amend; counts are None when nothing changed."""
 
     order_id: str
@@ -122,7 +122,7 @@ class DecreaseOrder(Request, frozen=True):
     market_ticker: str | None = None
 
 
-class DecreasedOrder(Wire, frozen=True):
+class DecreasedOrder(Finite, frozen=True):
     """Answer to a decrease."""
 
     order_id: str
@@ -131,7 +131,7 @@ class DecreasedOrder(Wire, frozen=True):
     client_order_id: str | None = None
 
 
-class BatchCreatedOrder(Wire, frozen=True):
+class BatchCreatedOrder(Finite, frozen=True):
     """One item of a batch create: an order or an error."""
 
     order_id: str | None = None
@@ -153,7 +153,7 @@ class CancelOrder(Request, frozen=True):
     market_ticker: str | None = None
 
 
-class BatchCanceledOrder(Wire, frozen=True):
+class BatchCanceledOrder(Finite, frozen=True):
     """One item of a batch cancel."""
 
     order_id: str
@@ -185,7 +185,7 @@ class CreatedOrderGroup(Wire, frozen=True):
     exchange_index: int = 0
 
 
-class OrderGroup(Wire, frozen=True):
+class OrderGroup(Finite, frozen=True):
     """One group in the list of groups."""
 
     id: str
@@ -194,7 +194,7 @@ class OrderGroup(Wire, frozen=True):
     exchange_index: int = 0
 
 
-class OrderGroupDetail(Wire, frozen=True):
+class OrderGroupDetail(Finite, frozen=True):
     """One group with its order ids."""
 
     is_auto_cancel_enabled: bool

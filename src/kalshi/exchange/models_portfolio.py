@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
-from kalshi.exchange.models_market import Wire
+from kalshi.exchange.models_market import Finite, Moment, Wire
 
 
-class IndexedBalance(Wire, frozen=True):
+class IndexedBalance(Finite, frozen=True):
     """Dollars on one shard."""
 
     exchange_index: int
     balance: Decimal
 
 
-class Balance(Wire, frozen=True):
+class Balance(Finite, frozen=True):
     """Cash of an account; `balance` and `portfolio_value` are cents and cut off: use `balance_dollars`."""
 
     balance: int
@@ -35,7 +34,7 @@ class Balance(Wire, frozen=True):
         return sum(rows, Decimal(0))
 
 
-class Order(Wire, frozen=True):
+class Order(Finite, frozen=True):
     """An order as the exchange has it; read `book_side` (bid = buys YES), never the deprecated words."""
 
     order_id: str
@@ -55,9 +54,9 @@ class Order(Wire, frozen=True):
     taker_fees_dollars: Decimal
     maker_fees_dollars: Decimal
     type: str = "limit"
-    expiration_time: datetime | None = None
-    created_time: datetime | None = None
-    last_update_time: datetime | None = None
+    expiration_time: Moment | None = None
+    created_time: Moment | None = None
+    last_update_time: Moment | None = None
     self_trade_prevention_type: str | None = None
     order_group_id: str | None = None
     cancel_order_on_pause: bool = False
@@ -65,7 +64,7 @@ class Order(Wire, frozen=True):
     exchange_index: int = 0
 
 
-class Fill(Wire, frozen=True):
+class Fill(Finite, frozen=True):
     """One execution of an order; carries no client_order_id: join through order_id."""
 
     fill_id: str
@@ -81,12 +80,12 @@ class Fill(Wire, frozen=True):
     no_price_dollars: Decimal
     fee_cost: Decimal
     is_taker: bool
-    created_time: datetime | None = None
+    created_time: Moment | None = None
     ts: int | None = None
     subaccount_number: int | None = None
 
 
-class MarketPosition(Wire, frozen=True):
+class MarketPosition(Finite, frozen=True):
     """Net contracts of one market: position_fp > 0 is YES, < 0 is NO."""
 
     ticker: str
@@ -96,10 +95,10 @@ class MarketPosition(Wire, frozen=True):
     market_exposure_dollars: Decimal
     realized_pnl_dollars: Decimal
     fees_paid_dollars: Decimal
-    last_updated_ts: datetime
+    last_updated_ts: Moment
 
 
-class EventPosition(Wire, frozen=True):
+class EventPosition(Finite, frozen=True):
     """Sum over the markets of one event."""
 
     event_ticker: str
@@ -110,7 +109,7 @@ class EventPosition(Wire, frozen=True):
     fees_paid_dollars: Decimal
 
 
-class Settlement(Wire, frozen=True):
+class Settlement(Finite, frozen=True):
     """What one market paid; `revenue` and `value` are cents."""
 
     ticker: str
@@ -123,17 +122,17 @@ class Settlement(Wire, frozen=True):
     no_total_cost_dollars: Decimal
     fee_cost: Decimal
     revenue: int
-    settled_time: datetime
+    settled_time: Moment
     value: int | None = None
 
 
-class QueuePosition(Wire, frozen=True):
+class QueuePosition(Finite, frozen=True):
     """Contracts that rest in front of one order."""
 
     queue_position_fp: Decimal
 
 
-class OrderQueuePosition(Wire, frozen=True):
+class OrderQueuePosition(Finite, frozen=True):
     """Contracts that rest in front of one order, in a list."""
 
     order_id: str
