@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 MARKETS = 1000
 RUNS = 201
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN")
 RULES = (
     "If the average number of travelers that pass through the checkpoints of the Transportation Security "
     "Administration in the week that ends on the day named in the title is above {strike}, as first published, "
@@ -40,7 +41,7 @@ def market(rng: random.Random, number: int) -> dict[str, object]:
     strike = 2_000_000 + 25_000 * rung
     bid = rng.randrange(0, 97)
     ask = min(100, bid + rng.randrange(1, 5))
-    event = f"KXTSAW-26{'JAN FEB MAR APR MAY JUN'.split()[day % 6]}{day % 28 + 1:02d}"
+    event = f"KXTSAW-26{MONTHS[day % 6]}{day % 28 + 1:02d}"
     return {
         "can_close_early": True,
         "close_time": "2026-06-15T03:59:00Z",
