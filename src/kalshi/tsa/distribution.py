@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -35,6 +36,10 @@ class Distribution(Protocol):
         """Return the value with probability *q* (0 < q < 1) at or below it."""
         ...
 
+    def quantiles(self, qs: Sequence[float]) -> list[float]:
+        """Return `quantile` of each of *qs*, in one go."""
+        ...
+
 
 @dataclass(frozen=True)
 class Exact:
@@ -54,6 +59,10 @@ class Exact:
     def quantile(self, q: float) -> float:
         """Return the mean itself."""
         return self.total / 7
+
+    def quantiles(self, qs: Sequence[float]) -> list[float]:
+        """Return the mean itself, as often as asked."""
+        return [self.total / 7] * len(qs)
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,13 @@ class Empirical:
 
     def quantile(self, q: float) -> float:
         """Return the quantile of the points, by linear interpolation."""
-        return float(np.quantile(self._sorted, q)) if self.points.size else float("nan")
+        return self.quantiles([q])[0]
+
+    def quantiles(self, qs: Sequence[float]) -> list[float]:
+        """Return the quantiles of the points, by linear interpolation; NaN without points."""
+        if not self.points.size:
+            return [float("nan")] * len(qs)
+        return [float(value) for value in np.quantile(self._sorted, qs)]
 
 
 @dataclass(frozen=True)
@@ -133,11 +148,17 @@ class Smoothed:
 
     def quantile(self, q: float) -> float:
         """Return the quantile by bisection, to a tenth of a passenger."""
-        low, high = self.center * 0.2, self.center * 5.0
-        while high - low > 0.05:
+        return self.quantiles([q])[0]
+
+    def quantiles(self, qs: Sequence[float]) -> list[float]:
+        """Return the quantiles by bisection, to a tenth of a passenger."""
+        wanted = np.asarray(qs, dtype=np.float64)
+        low, high = np.full(wanted.size, self.center * 0.2), np.full(wanted.size, self.center * 5.0)
+        while (high - low).max(initial=0.0) > 0.05:
             middle = (low + high) / 2
-            low, high = (middle, high) if 1 - float(self.above(middle)[0]) < q else (low, middle)
-        return max((low + high) / 2, self.floor)
+            below = 1 - self.above(middle) < wanted
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        return [float(value) for value in np.maximum((low + high) / 2, self.floor)]
 
 
 def error_scale(errors: Floats, weights: Floats | None = None) -> float:

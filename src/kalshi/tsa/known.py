@@ -76,8 +76,11 @@ class Known:
     def before(self, ordinal: int) -> Known:
         """Return the view of the moment day *ordinal* was first seen, cut off after that day.
 
-        The day must be known here. With it a model repeats its own past without touching later rows.
+        With it a model repeats its own past without touching later rows. Raises ValueError for a day that is
+        not known in this view: that view would hold what came later.
         """
+        if np.isnan(self._cell(self.values, ordinal)):
+            raise ValueError(f"{date.fromordinal(ordinal)} is not known on {self.as_of:%Y-%m-%d %H:%M} UTC")
         return self.history.known_with_newest(ordinal)
 
     def week_values(self, sunday: date) -> list[int | None]:
@@ -86,9 +89,18 @@ class Known:
 
     def settled_mean(self, sunday: date) -> float | None:
         """Return the mean of the week's first prints, what settlement used; None until all are known."""
-        prints = [self.first_print(day) for day in week_days(sunday)]
-        known = [value for value in prints if value is not None]
-        return sum(known) / 7 if len(known) == 7 else None
+        if sunday.weekday() != 6:
+            raise ValueError(f"{sunday} is a {sunday:%A}: a week is named by its Sunday")
+        total = self._cell(self._sums_of_seven, sunday.toordinal())
+        return None if np.isnan(total) else total / 7
+
+    @cached_property
+    def _sums_of_seven(self) -> Floats:
+        """The first prints of each day and the six before it, added; exact, as they are whole numbers."""
+        sums = np.full(self.first_prints.size, np.nan)
+        if sums.size >= 7:
+            sums[6:] = np.convolve(self.first_prints, np.ones(7), mode="valid")
+        return sums
 
     def _cell(self, array: Floats, ordinal: int) -> float:
         index = ordinal - self.first

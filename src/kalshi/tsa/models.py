@@ -8,47 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from kalshi.errors import ConfigError, DataError
 from kalshi.tsa.distribution import Distribution, Empirical, Exact, Floats, Smoothed
-from kalshi.tsa.known import Ints, Known
+from kalshi.tsa.known import Known
 from kalshi.tsa.models_analog import Analog
 from kalshi.tsa.models_combined import Combined
 from kalshi.tsa.models_dhr import Dhr
 from kalshi.tsa.models_earlier import Earlier, EarlierFixed
+from kalshi.tsa.models_past import FARTHEST, DayModel, Model, WeekModel, past_errors, point_forecast
 from kalshi.tsa.models_yoy import YoyHoliday
-from kalshi.tsa.weeks import week_days
 
-ERROR_WEEKS = 104  # past weeks a distribution is made of
-FARTHEST = 28  # days from the newest known day to the week's Sunday
-
-
-class WeekModel(Protocol):
-    """A model of the week's mean."""
-
-    name: str
-
-    def week_mean(self, known: Known, sunday: date) -> float:
-        """Return the forecast mean of the week in passengers."""
-        ...
-
-
-@runtime_checkable
-class DayModel(Protocol):
-    """A model of single days; published days of the week enter at their value."""
-
-    name: str
-
-    def day_logs(self, known: Known, days: Ints) -> Floats:
-        """Return the natural logarithm of the forecast of each day (ordinals after the newest known one)."""
-        ...
-
-
-Model = WeekModel | DayModel
+__all__ = ["DEFAULT_MODEL", "MODELS", "DayModel", "Model", "WeekForecast", "WeekModel", "forecast", "model_named"]
 
 MODELS: dict[str, Model] = {
     model.name: model for model in (Earlier(), EarlierFixed(), YoyHoliday(), Analog(), Dhr(), Combined())
@@ -119,66 +93,13 @@ def forecast(known: Known, week_sunday: date, model: str | Model = "") -> WeekFo
         spread: Distribution = chosen.distribution(known, week_sunday, mean)
         errors = np.empty(0)
     else:
-        errors = past_errors(known, week_sunday, chosen)
+        if isinstance(chosen, Combined):
+            errors = chosen.errors(known, week_sunday)
+        else:
+            errors = np.array(list(past_errors(known, week_sunday, chosen).values()))
         if isinstance(chosen, EarlierFixed):
             spread = Empirical(mean * np.exp(errors), half=True)
         else:
             spread = Smoothed(mean, errors, np.ones(errors.size), sum(published) / 7)
     return WeekForecast(week_sunday, known.as_of, len(published), chosen.name, mean, spread.sd, spread,
                         days, known.newest_day, int(errors.size))
-
-
-def point_forecast(known: Known, sunday: date, model: Model) -> tuple[float, tuple[float, ...]]:
-    """Return (mean of the week, its seven days); the days are empty for a model of whole weeks."""
-    if not isinstance(model, DayModel):
-        mean, values = model.week_mean(known, sunday), np.empty(0)
-    else:
-        days = np.array([day.toordinal() for day in week_days(sunday)], dtype=np.int64)
-        values = known.at(days)
-        missing = np.isnan(values)
-        values[missing] = np.exp(model.day_logs(known, days[missing]))
-        mean = float(values.mean())
-    if not np.isfinite(mean) or mean <= 0:
-        raise DataError(f"model {model.name} returned {mean} for the week ending {sunday}")
-    return mean, tuple(values.tolist())
-
-
-def past_point(known: Known, sunday: date, distance: int, model: Model) -> float | None:
-    """Return the mean the model forecast for an earlier week when its newest day was *distance* days off.
-
-    None where the counts of that time did not reach far enough. Remembered: it depends on earlier views only.
-    """
-    newest = sunday.toordinal() - distance
-    if known.value(date.fromordinal(newest)) is None:
-        return None  # asked first, so that what a later view remembered can not reach an earlier one
-    memory = known.history.memory
-    key = (model.name, sunday, newest)
-    if key not in memory:
-        try:
-            memory[key] = point_forecast(known.before(newest), sunday, model)[0]
-        except DataError:
-            memory[key] = None
-    found: float | None = memory[key]
-    return found
-
-
-def past_errors(known: Known, sunday: date, model: Model, weeks: int = ERROR_WEEKS) -> Floats:
-    """Return ln(settled mean / forecast) of up to *weeks* earlier weeks at the same distance, newest first.
-
-    Only weeks whose seven days were all published by `known.as_of` count.
-    """
-    distance = sunday.toordinal() - known.newest
-    errors = []
-    for back in range(1, weeks + FARTHEST // 7 + 1):
-        earlier = date.fromordinal(sunday.toordinal() - 7 * back)
-        settled = known.settled_mean(earlier)
-        if settled is None:
-            if earlier.toordinal() < known.first:
-                break
-            continue
-        point = past_point(known, earlier, distance, model)
-        if point is not None:
-            errors.append(float(np.log(settled / point)))
-        if len(errors) == weeks:
-            break
-    return np.array(errors)

@@ -107,7 +107,7 @@ def read_history(
     if markets_csv is None:
         rows: Iterable[tuple[str, str, datetime | None]] = ((ticker, "", None) for ticker in candles)
     else:
-        rows = _read_markets(markets_csv, start, end)
+        rows = read_markets(markets_csv, start, end)
     return build_events(rows, candles, has_results=markets_csv is not None)
 
 
@@ -169,7 +169,11 @@ def _read_candles(path: Path, start: date, end: date) -> dict[str, list[QuoteCan
     return found
 
 
-def _read_markets(path: Path, start: date, end: date) -> Iterator[tuple[str, str, datetime | None]]:
+def read_markets(path: Path, start: date, end: date) -> Iterator[tuple[str, str, datetime | None]]:
+    """Yield (ticker, result in lower case, close time or None) of the events whose Sunday lies in start..end.
+
+    Raises ConfigError for an absent file, DataError naming file, line and column.
+    """
     seen: set[str] = set()
     for line, row in _rows(path, MARKET_COLUMNS):
         ticker, result = row["ticker"], row["result"].strip().lower()

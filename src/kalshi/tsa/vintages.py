@@ -202,13 +202,18 @@ class Vintages:
 
 
 def read_day_values(path: Path, column: str) -> dict[date, int]:
-    """Return {date: value} of a CSV with a `date` column and *column*; DataError names file and line."""
+    """Return {date: value} of a CSV with a `date` column and *column*; an empty value is not known.
+
+    Raises DataError naming file and line.
+    """
     values: dict[date, int] = {}
     try:
         with path.open(encoding="utf-8", newline="") as file:
             for line, row in enumerate(csv.DictReader(file), start=2):
                 if row.get("date") is None or row.get(column) is None:
                     raise DataError(f"{path}: line {line}: expected columns date and {column}")
+                if not row[column].strip():
+                    continue  # an empty cell says: not known
                 try:
                     day, value = date.fromisoformat(row["date"]), int(row[column])
                 except ValueError as error:
