@@ -48,12 +48,12 @@ class _Prices(Wire, frozen=True):
     """
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
+        for name, sent_as in zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True):
             value = getattr(self, name)
             if isinstance(value, Decimal) and not is_price(value):
-                raise ValueError(absurd(name, value, "price between 0 and 1"))
+                raise ValueError(absurd(sent_as, value, "price between 0 and 1"))
             if name == "strange" and value is not msgspec.UNSET and getattr(self, "close", None) is None:
-                raise ValueError(f"close has the name of the other kind of candle - at `$.{name}`")
+                raise ValueError(f"the name is of the other kind of candle - at `$.{sent_as}`")
 
 
 class _LiveQuotes(_Prices, frozen=True, rename=lambda name: f"{name}_dollars"):

@@ -27,10 +27,10 @@ class Finite(Wire, frozen=True):
     """Base of answers about money: ValueError (ResponseError when decoded) for a number that is not finite."""
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
+        for name, sent_as in zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True):
             value = getattr(self, name)
             if isinstance(value, Decimal) and not value.is_finite():
-                raise ValueError(absurd(name, value, "number"))
+                raise ValueError(absurd(sent_as, value, "number"))
 
 
 def is_price(value: Decimal) -> bool:
