@@ -10,7 +10,8 @@ import msgspec
 from kalshi.errors import ResponseError
 
 T = TypeVar("T")
-_UNREADABLE = (msgspec.DecodeError, RecursionError)  # the second for thousands of nested brackets
+# The second for bytes that are no UTF-8, the third for thousands of nested brackets.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _PLACE = re.compile(r"at `\$([^`]*)`")
 _STEP = re.compile(r"\.?(\w+)|\[(\d+)\]")
