@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kalshi.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from kalshi.tsa.evaluation import LadderMarket
     from kalshi.tsa.vintages import Vintages
 
 FIRST_SUNDAY = date(2023, 1, 8)  # the weeks before still compare with the pandemic
@@ -58,16 +59,16 @@ def read_counts(args: argparse.Namespace) -> tuple[Vintages, list[str]]:
         names = _some(gaps)
         if not args.allow_gaps:
             raise DataError(
-                f"{args.counts}: {len(gaps)} days without a count ({names}): add them, or leave their weeks out "
+                f"{args.counts}: {len(gaps)} day{'s' * (len(gaps) != 1)} without a count ({names}): add them, or leave their weeks out "
                 "with --allow-gaps"
             )
-        notes.append(f"{len(gaps)} days have no count: {names}")
+        notes.append(f"{len(gaps)} {'days have' if len(gaps) > 1 else 'day has'} no count: {names}")
     unused = sorted(day for day in prints if day not in counts)
     if unused:
-        notes.append(f"{len(unused)} first prints of days without a count were ignored: {_some(unused)}")
+        notes.append(f"{_prints(len(unused))} of days without a count {'is' if len(unused) == 1 else 'are'} ignored: {_some(unused)}")
     early = sum(day.year == 2020 for day in prints)
     if early:
-        notes.append(f"{early} first prints of 2020 were ignored: they were caught after TSA had revised them")
+        notes.append(f"{_prints(early)} of 2020 left out: caught only after TSA had revised the days")
     used = {day: value for day, value in prints.items() if day.year != 2020}
     return Vintages.from_counts(counts, used), notes
 
@@ -105,6 +106,29 @@ def _day(option: str, text: str) -> date:
         raise ConfigError(f"{option} {text!r} is not a date: write YYYY-MM-DD") from None
 
 
+def _prints(number: int) -> str:
+    return f"{number} first print{'s' * (number != 1)}"
+
+
 def _some(days: list[date]) -> str:
     shown = ", ".join(str(day) for day in days[:MOST_NAMED])
     return shown + (f" and {len(days) - MOST_NAMED} more" if len(days) > MOST_NAMED else "")
+
+
+def read_ladder(path: Path, first: date, last: date) -> list[LadderMarket]:
+    """Return the markets of a file `ticker,result,...` whose week's Sunday lies in first..last.
+
+    Raises ConfigError for a file that is not there, DataError naming file and fault otherwise.
+    """
+    from kalshi.tsa.contracts import strike_in_ticker
+    from kalshi.tsa.evaluation import LadderMarket
+    from kalshi.tsa.quotes import read_markets
+    from kalshi.tsa.weeks import parse_event_ticker
+
+    markets = [
+        LadderMarket(parse_event_ticker(ticker), ticker, strike_in_ticker(ticker), {"yes": 1, "no": 0}.get(result))
+        for ticker, result, _ in read_markets(path, first, last)
+    ]
+    if not markets:
+        raise DataError(f"{path}: no market of a week ending {first} to {last}")
+    return markets

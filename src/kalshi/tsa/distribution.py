@@ -9,14 +9,13 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr
 
 Floats = NDArray[np.float64]
 
 MIN_ERRORS = 12  # fewer past errors say too little: a wide prior joins them
 LEAST_SD = 1e-5
 PRIOR_SD = 0.035  # of the log error; about twice the usual spread
-DEGREES = 4.0  # of the Student t; tails about as heavy as the errors' own
+DEGREES = 4.0  # of the Student t; tails about as heavy as the errors' own; `student_t_below` is for four only
 T_SHARE, T_SCALE = 0.5, 0.8  # of the plain Student t in the mixture, and its scale over the errors'
 
 
@@ -140,8 +139,8 @@ class Smoothed:
             unit = width * np.sqrt((DEGREES - 2) / DEGREES)
             # and the errors are drawn in, so that spreading them does not widen the whole
             drawn = self.errors * np.sqrt(max(1 - (width / scale) ** 2, 0.0))
-            own = stdtr(DEGREES, (drawn[None, :] - gap[:, None]) / unit) @ weights
-        wide = stdtr(DEGREES, -gap / (T_SCALE * scale))
+            own = student_t_below((drawn[None, :] - gap[:, None]) / unit) @ weights
+        wide = student_t_below(-gap / (T_SCALE * scale))
         share = 1.0 if count < MIN_ERRORS else T_SHARE
         above = np.clip((1 - share) * own + share * wide, 0.0, 1.0)
         return np.where(x < self.floor, 1.0, above)
@@ -159,6 +158,16 @@ class Smoothed:
             below = 1 - self.above(middle) < wanted
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return [float(value) for value in np.maximum((low + high) / 2, self.floor)]
+
+
+def student_t_below(t: Floats) -> Floats:
+    """Return P(T <= t) of the Student t with four degrees of freedom, whose integral has a closed form.
+
+    With s = t / sqrt(4 + t^2) it is (1 + s)^2 (2 - s) / 4; many times faster than the general function.
+    """
+    s = t / np.sqrt(DEGREES + t * t)
+    below: Floats = (1 + s) * (1 + s) * (2 - s) / 4
+    return below
 
 
 def error_scale(errors: Floats, weights: Floats | None = None) -> float:
