@@ -134,7 +134,7 @@ def _vintages(run: Run, options: Options, trouble: list[str]) -> Vintages | None
         trouble.append(f"offline, and there are no TSA counts in {path}")
         return None
     try:
-        found = fetch_counts(run.config, None, as_of=run.started_at, clock=run.clock)
+        found = fetch_counts(run.config, None, as_of=None, clock=run.clock)
     except KalshiError as error:
         trouble.append(str(error))
         return None

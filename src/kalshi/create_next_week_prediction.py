@@ -38,7 +38,7 @@ def main(run: Run) -> None:
     model_named(run.args.model)
     sunday = _week(run.args.week) if run.args.week else tradable_week(run.now)
     strikes = _strikes(run.args.strikes) if run.args.strikes else list(STRIKES)
-    result = fetch_counts(run.config, None, as_of=run.now, clock=utc_now, offline=run.offline)
+    result = fetch_counts(run.config, None, as_of=run.simulated_now, clock=utc_now, offline=run.offline)
     if result.source == "SAMPLE":
         run.report.mark("SAMPLE")
     run.report.add_line(f"Counts from {result.source}; {'; '.join(result.notes) or 'fresh'}.")

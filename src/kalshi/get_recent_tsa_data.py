@@ -28,7 +28,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 @job("get_recent_tsa_data", arguments=_arguments, needs_exchange=False)
 def main(run: Run) -> None:
     """Bring the counts up to date and report them."""
-    result = fetch_counts(run.config, None, as_of=run.now, clock=utc_now, offline=run.offline)
+    result = fetch_counts(run.config, None, as_of=run.simulated_now, clock=utc_now, offline=run.offline)
     if result.source == "SAMPLE":
         run.report.mark("SAMPLE")
     run.report.add_line(f"Counts from {result.source}, as known at {run.now:%Y-%m-%d %H:%M} UTC.")

@@ -250,6 +250,16 @@ def test_a_simulated_past_does_not_see_what_is_read_today(site: Site, config: Co
     assert result.vintages.known(NOW + timedelta(days=3)).newest_day == date(2021, 5, 6)
 
 
+def test_what_is_read_now_counts_now(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 2))
+    fetch(config, NOW - timedelta(days=1))
+    site.publish(date(2021, 5, 3))
+    moments = [NOW + timedelta(seconds=second) for second in range(99)]
+    result = fetch_counts(config, None, as_of=None, clock=lambda: moments.pop(0), sleep=Naps())
+    assert (result.source, result.stale) == ("tsa.gov", None)
+    assert result.known.newest_day == date(2021, 5, 3)
+
+
 @pytest.mark.parametrize(
     "url", ["http://www.tsa.gov/x", "https://tsa.gov.example.com/x", "https://nottsa.gov/x", "ftp://tsa.gov"]
 )

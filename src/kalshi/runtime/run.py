@@ -30,6 +30,7 @@ class Run:
     """One run of one job. Exchange, desk and store are opened when they are first asked for.
 
     now: aware UTC, fixed for the whole run: the moment of --date, else of the start. Decide with this.
+    simulated_now: the moment of --date, None without: what a run reads itself is then news to it, too.
     clock: callable, aware UTC, moves on; starts at `now`. For ages of quotes and for waiting.
     dry_run: no order leaves this process, for the reason in dry_run_reason.
     """
@@ -47,6 +48,7 @@ class Run:
         self.job, self.run_id, self.config, self.args, self.log = job, run_id, config, args, log
         self.offline: bool = args.offline or config.offline
         self.now = moment or utc_now()
+        self.simulated_now = moment
         self.clock: Clock = clock_from(moment)
         self.started_at = utc_now()
         self.dry_run_reason = _dry_run_reason(config, args, moment)

@@ -90,13 +90,14 @@ def fetch_counts(
     config: Config,
     session: requests.Session | None,
     *,
-    as_of: datetime,
+    as_of: datetime | None,
     clock: Callable[[], datetime] = lambda: datetime.fromtimestamp(time.time(), UTC),
     sleep: Callable[[float], None] = time.sleep,
     offline: bool = False,
 ) -> FetchResult:
     """Return the counts for a decision at *as_of* (aware), reading tsa.gov unless *offline*.
 
+    as_of: None decides as soon as the pages are read, and so with what they say.
     clock: the real time of the reading, aware; it may be later than a simulated *as_of*, which then does not
     see what is read. Paper mode falls back to the cache and then to the sample; demo and live use the cache
     while it is fresh by the release calendar and raise StaleDataError otherwise. Raises DataError for a
@@ -114,7 +115,8 @@ def fetch_counts(
             notes.append(f"could not read tsa.gov: {error}")
         else:
             merged.save(path)
-            return _from_site(stored, merged, as_of)
+            return _from_site(stored, merged, as_of or clock())
+    as_of = as_of or clock()
     known = stored.known(as_of)
     stale = stale_reason(known)
     if config.mode != "paper":
