@@ -175,7 +175,7 @@ def test_a_gap_can_be_allowed_and_costs_its_week(tmp_path: Path, counts: dict[da
     done = evaluate("--counts", source, "--out", tmp_path / "out", *PERIOD, *FAST, "--allow-gaps")
     assert done.returncode == 0, done.stderr
     assert "1 day has no count: 2026-08-26" in done.stdout
-    assert "1 week cannot be scored: 2026-08-30" in done.stdout
+    assert "4 weeks cannot be scored: 2026-08-30, 2026-09-13" in done.stdout
     rows = list(csv.DictReader((tmp_path / "out" / "forecasts.csv").open()))
     assert {row["week_sunday"] for row in rows} == {"2026-08-23", "2026-09-06"}
 

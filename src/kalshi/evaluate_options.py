@@ -56,16 +56,17 @@ def read_counts(args: argparse.Namespace) -> tuple[Vintages, list[str]]:
     gaps = [day for day in whole if day not in counts]
     notes = []
     if gaps:
-        names = _some(gaps)
+        names, plural = _some(gaps), "s" * (len(gaps) != 1)
         if not args.allow_gaps:
             raise DataError(
-                f"{args.counts}: {len(gaps)} day{'s' * (len(gaps) != 1)} without a count ({names}): add them, or leave their weeks out "
-                "with --allow-gaps"
+                f"{args.counts}: {len(gaps)} day{plural} without a count ({names}): add them, or leave their weeks "
+                "out with --allow-gaps"
             )
         notes.append(f"{len(gaps)} {'days have' if len(gaps) > 1 else 'day has'} no count: {names}")
     unused = sorted(day for day in prints if day not in counts)
     if unused:
-        notes.append(f"{_prints(len(unused))} of days without a count {'is' if len(unused) == 1 else 'are'} ignored: {_some(unused)}")
+        verb = "is" if len(unused) == 1 else "are"
+        notes.append(f"{_prints(len(unused))} of days without a count {verb} ignored: {_some(unused)}")
     early = sum(day.year == 2020 for day in prints)
     if early:
         notes.append(f"{_prints(early)} of 2020 left out: caught only after TSA had revised the days")
