@@ -217,12 +217,13 @@ class House:
         )
 
     def money(self) -> Decimal:
-        """Cash of everybody, plus the dollars behind open contracts, plus fees, less what was paid in."""
+        """Cash of everybody and on its way, the dollars behind open contracts, fees, less what was paid in."""
         with self.exchange.view() as world:
             cash = sum((sum(one.cash.values()) for one in world.accounts.values()), Decimal(0))
             paid_in = sum((one.deposited for one in world.accounts.values()), Decimal(0))
             pool = sum((max(Decimal(0), -one.quantity) for one in world.positions.values()), Decimal(0))
-            return cash + pool + world.ledger.fees - paid_in
+            sent = sum((one.dollars for one in world.shard_transfers.values() if not one.complete), Decimal(0))
+            return cash + pool + sent + world.ledger.fees - paid_in
 
 
 @pytest.fixture

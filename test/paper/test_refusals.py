@@ -146,8 +146,8 @@ def test_a_garbage_cursor_is_accepted_and_the_last_cursor_is_empty(house):
 @pytest.mark.parametrize(
     "method, path, status",
     [
-        ("GET", "/portfolio/order_groups", 501),
-        ("POST", "/portfolio/intra_exchange_instance_transfer", 501),
+        ("GET", "/portfolio/deposits", 501),
+        ("POST", "/communications/rfqs", 501),
         ("GET", "/milestones", 501),
         ("POST", "/portfolio/orders", 410),
         ("DELETE", "/portfolio/orders/1", 410),

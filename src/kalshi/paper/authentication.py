@@ -39,7 +39,7 @@ def authenticate(
     if not -MAX_LATE_MS <= int(stamp) - now_ms <= MAX_EARLY_MS:
         raise refused(401, "header_timestamp_expired", "header timestamp expired")
     key = world.keys.get(key_id)
-    if key is None:
+    if key is None or key.revoked:
         raise refused(401, "authentication_error", "authentication_error", "NOT_FOUND")
     if not verify(public_key_of(key.public_pem), signature, int(stamp), method, path):
         raise refused(401, "authentication_error", "authentication_error", "INCORRECT_API_KEY_SIGNATURE")

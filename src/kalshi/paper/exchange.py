@@ -23,9 +23,11 @@ from kalshi.errors import KalshiError
 from kalshi.exchange.hosts import API_PATH
 from kalshi.exchange.signing import PublicKey
 from kalshi.exchange.snapshot import LadderSnapshot
-from kalshi.paper import lifecycle
+from kalshi.paper import bars, lifecycle, pauses
 from kalshi.paper.authentication import DEFAULT_SCOPES, authenticate, public_pem_of, require_scope
+from kalshi.paper.operations import operation_name
 from kalshi.paper.parsing import Request
+from kalshi.paper.rate_limits import GUEST, Limiter
 from kalshi.paper.records import Account, Key
 from kalshi.paper.refusals import Refused, bad_parameter, not_modelled, refused
 from kalshi.paper.routes import PUBLIC, SCOPES, find_route
@@ -46,6 +48,7 @@ class PaperExchange:
     signature_clock: Unix seconds against which request stamps are checked; default the same clock. Give the
     client's own clock when the market lives at another time.
     lock_wait_s: seconds to wait while another process writes to the state file.
+    limiter: rate limits, None: as many requests as come.
     Raises StoreError when the state file can not be used.
     """
 
@@ -56,10 +59,12 @@ class PaperExchange:
         *,
         signature_clock: Callable[[], float] | None = None,
         lock_wait_s: float = LOCK_WAIT_S,
+        limiter: Limiter | None = None,
     ) -> None:
         self._state = StateFile(state, lock_wait_s)
         self._clock = clock
         self._signature_clock = signature_clock or (lambda: clock().timestamp())
+        self._limiter = limiter
         self._lock = threading.RLock()
 
     @property
@@ -72,12 +77,18 @@ class PaperExchange:
         self._state.close()
 
     def add_account(
-        self, key_id: str, public_key: PublicKey, balance: Decimal, *, scopes: Sequence[str] = DEFAULT_SCOPES
+        self,
+        key_id: str,
+        public_key: PublicKey,
+        balance: Decimal,
+        *,
+        scopes: Sequence[str] = DEFAULT_SCOPES,
+        tier: str = "basic",
     ) -> None:
         """Open an account with one key and *balance* dollars on shard 0; a known key id changes nothing."""
         with self._changing() as (world, now):
             if key_id not in world.keys:
-                world.keep(Account(key_id, {0: balance}, balance, now))
+                world.keep(Account(key_id, {0: balance}, balance, now, tier=tier))
                 world.keep(Key(key_id, key_id, public_pem_of(public_key), list(scopes)))
 
     def mirror(self, snapshot: LadderSnapshot) -> None:
@@ -101,6 +112,33 @@ class PaperExchange:
                 lifecycle.settle(world, ticker, result, now, yes_value=yes_value)
         except Refused as refusal:
             raise KalshiError(f"{ticker} can not be settled: {refusal.body}") from None
+
+    def pause(self, what: str) -> None:
+        """Pause "trading" (cancels work) or the "exchange" (nothing does); "" goes on."""
+        with self._changing() as (world, now):
+            pauses.pause(world, what, now)
+
+    def pause_market(self, ticker: str, paused: bool) -> None:
+        """Stop or resume trading in one market. Raises KalshiError for an unknown one."""
+        try:
+            with self._changing() as (world, now):
+                lifecycle.pause_market(world, ticker, paused, now)
+        except Refused as refusal:
+            raise KalshiError(f"{ticker} can not be paused: {refusal.body}") from None
+
+    def set_maintenance(self, kept: bool) -> None:
+        """Keep the weekly maintenance window, or trade through it; off in a new state file."""
+        with self._changing() as (world, now):
+            if world.ledger.maintenance != kept:
+                world.ledger.maintenance, world.ledger.window_seen = kept, None
+                world.keep(world.ledger)
+                pauses.window_due(world, now)
+
+    @contextmanager
+    def trading(self) -> Iterator[tuple[World, datetime]]:
+        """Give the state inside a change, for a feed that trades; leaving it writes everything."""
+        with self._changing() as change:
+            yield change
 
     @contextmanager
     def view(self) -> Iterator[World]:
@@ -150,6 +188,8 @@ class PaperExchange:
                 key = authenticate(world, method, path, lower, now_ms=now_ms, required=route.access != PUBLIC)
                 if key is not None and route.access != PUBLIC:
                     require_scope(key, *SCOPES[route.access])
+                if self._limiter is not None:
+                    self._charge(world, key, method, route.path, parameters, body)
                 request = Request(
                     method,
                     path,
@@ -168,6 +208,7 @@ class PaperExchange:
                     answer = route.handler(world, request)
                 except Refused as error:  # what it left behind, such as a spent order id, is kept
                     refusal = error
+                bars.note(world, now)
             if refusal is not None:
                 raise refusal
             return answer
@@ -178,9 +219,23 @@ class PaperExchange:
             now = self._clock()
             lifecycle.advance(world, now)
             yield world, now
+            bars.note(world, now)
+
+    def _charge(
+        self, world: World, key: Key | None, method: str, path: str, query: dict[str, list[str]], body: bytes
+    ) -> None:
+        assert self._limiter is not None
+        member = key.account_id if key is not None else GUEST
+        tier = world.accounts[member].tier if key is not None else "basic"
+        shards = sorted({0} | {listing.exchange_index for listing in world.listings.values()})
+        named = query.get("exchange_index", [""])[0]
+        self._limiter.admit(member, tier, method, path, body=body, exchange_index=named, shards=shards)
 
 
 def _unknown(method: str, path: str) -> Refused:
     if method != "GET" and path.startswith(DEAD_WRITES) and not path.startswith("/portfolio/orders/queue"):
         return refused(410, "deprecated_v1_order_endpoint", "use /portfolio/events/orders")
-    return not_modelled(f"{method} {path[:200]}")
+    name = operation_name(method, path)
+    if name:
+        return not_modelled(name)
+    return refused(404, "not_found", "page not found")

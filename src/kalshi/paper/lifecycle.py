@@ -9,8 +9,11 @@ import msgspec
 
 from kalshi.exchange.models import Market, OrderBook
 from kalshi.exchange.snapshot import LadderSnapshot
+from kalshi.paper.cash import complete_transfer
+from kalshi.paper.endings import finish
 from kalshi.paper.funds import payout
-from kalshi.paper.matching import finish, meet_displayed
+from kalshi.paper.matching import meet_displayed
+from kalshi.paper.pauses import window_due
 from kalshi.paper.records import CANCELED, ONE, RESTING, ZERO, Displayed, Order, Settlement
 from kalshi.paper.refusals import not_found, refused
 from kalshi.paper.world import ListedEvent, ListedSeries, Listing, World
@@ -83,6 +86,15 @@ def _list(world: World, listing: Listing, old: Listing | None, now: datetime) ->
         world.watch_close(listing)
 
 
+def pause_market(world: World, ticker: str, paused: bool, now: datetime) -> None:
+    """Stop or resume trading in one market, until a mirrored snapshot says otherwise. Raises Refused."""
+    old = world.listings.get(ticker)
+    if old is None:
+        raise not_found("market")
+    if old.paused != paused:
+        _list(world, msgspec.structs.replace(old, paused=paused), old, now)
+
+
 def shown_levels(market: Market, book: OrderBook | None, as_of: datetime) -> Displayed:
     """Return what is displayed: the book where the snapshot has it, else the best quote of the market."""
     if book is not None:
@@ -102,6 +114,10 @@ def advance(world: World, now: datetime) -> None:
             order = world.orders[name]
             if order.status == RESTING and order.expires_at is not None and order.expires_at <= now:
                 finish(world, order, CANCELED, now)
+        elif kind == "transfer":
+            complete_transfer(world, name, now)
+        elif kind == "window":
+            window_due(world, now)
         elif not world.listings[name].closed and now >= world.listings[name].market.close_time:
             close(world, world.listings[name], now)
 

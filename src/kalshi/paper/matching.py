@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from kalshi.paper import groups
 from kalshi.paper.book import Level, crosses
+from kalshi.paper.endings import finish
 from kalshi.paper.funds import book_fill, revenue
 from kalshi.paper.records import (
     ASK,
@@ -14,7 +16,6 @@ from kalshi.paper.records import (
     EXECUTED,
     ONE,
     OUTSIDE,
-    RESTING,
     ZERO,
     Account,
     Fill,
@@ -26,7 +27,8 @@ from kalshi.pricing.fees import charge, trade_fee
 
 
 def match(world: World, order: Order, now: datetime) -> bool:
-    """Let *order*, which is not in the book, take what it can; return whether a self-trade stopped it.
+    """Let *order*, which is not in the book, take what it can; return whether a self-trade or its
+    order group stopped it.
 
     Each execution is at the price of the resting side. A resting order of the same account is cancelled
     (`maker`), or stops the incoming one (`taker_at_cross`); what was filled before stands.
@@ -35,6 +37,9 @@ def match(world: World, order: Order, now: datetime) -> bool:
     opposite = world.books[order.ticker].opposite(order.side)
     took_displayed = stopped = False
     while order.remaining > 0:
+        if order.group_id and groups.is_triggered(world, order):
+            stopped = True
+            break
         level = opposite.best()
         if level is None or not crosses(order.side, order.price, level):
             break
@@ -162,6 +167,8 @@ def _settle_order(
     if order.remaining == 0:
         order.status = EXECUTED
     world.keep(order)
+    if order.group_id:
+        groups.note_fill(world, order, count, now, incoming=is_taker)
     _move_cash(world, account, listing.exchange_index, paid.change, now)
     world.ledger.fees += paid.fee
     number = world.next_number()
@@ -197,16 +204,3 @@ def _move_cash(world: World, account: Account, shard: int, change: Decimal, now:
     account.cash[shard] = account.cash.get(shard, ZERO) + change
     account.updated_at = now
     world.keep(account)
-
-
-def finish(world: World, order: Order, status: str, now: datetime) -> Decimal:
-    """Take a resting order out of the book for good; return the contracts that were taken off."""
-    left = order.remaining
-    if order.status == RESTING:
-        world.unrest(order)
-    order.reduced += left
-    order.remaining = ZERO
-    order.status = status
-    order.updated_at = now
-    world.keep(order)
-    return left

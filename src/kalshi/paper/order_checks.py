@@ -10,6 +10,7 @@ from kalshi.errors import DataError
 from kalshi.paper.book import crosses
 from kalshi.paper.funds import closing_count
 from kalshi.paper.lifecycle import market_status
+from kalshi.paper.pauses import check_cancelling, check_placing
 from kalshi.paper.records import ONE, RESTING, ZERO, Order
 from kalshi.paper.refusals import Refused, not_found, refused
 from kalshi.paper.world import Listing, World
@@ -34,6 +35,7 @@ class NewOrder:
     reduce_only: bool = False
     cancel_on_pause: bool = False
     exchange_index: int | None = None
+    group_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def check_funds(world: World, listing: Listing, order: Order, count: Decimal, no
 
 def find_resting(world: World, account_id: str, order_id: str, route: Route, now: datetime) -> Order:
     """Return the account's own resting order; 404 for any other, MARKET_INACTIVE after the close."""
+    check_cancelling(world, now)
     order = world.orders.get(order_id)
     if order is None or order.account_id != account_id:
         raise not_found("order")
@@ -146,6 +149,7 @@ def check_combination(new: NewOrder, now: datetime) -> None:
 
 def check_amendment(world: World, listing: Listing, order: Order, wanted: Amendment, now: datetime) -> None:
     """Refuse an amendment that names another order, or that the market or the account can not take."""
+    check_placing(world, now)
     check_trading(listing, now)
     if wanted.side != order.side:
         raise refused(400, "order_side_mismatch", "the order is on the other side")

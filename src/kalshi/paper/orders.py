@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from kalshi.paper import groups
 from kalshi.paper.book import crosses
+from kalshi.paper.endings import finish
 from kalshi.paper.funds import closing_count
 from kalshi.paper.lifecycle import market_status
-from kalshi.paper.matching import finish, match, takeable
+from kalshi.paper.matching import match, takeable
 from kalshi.paper.order_checks import (
     FOK,
     GTC,
@@ -24,6 +26,7 @@ from kalshi.paper.order_checks import (
     find_resting,
     listing_of,
 )
+from kalshi.paper.pauses import check_cancelling, check_placing
 from kalshi.paper.records import BID, CANCELED, EXECUTED, RESTING, ZERO, Order, SpentId
 from kalshi.paper.refusals import refused
 from kalshi.paper.world import Listing, World
@@ -47,7 +50,10 @@ def place(world: World, account_id: str, new: NewOrder, now: datetime) -> Progre
     if new.client_order_id and (account_id, new.client_order_id) in world.spent:
         raise refused(409, "order_already_exists", "an order with this client_order_id was accepted before")
     listing = listing_of(world, new.ticker, new.exchange_index)
+    check_placing(world, now)
     check_trading(listing, now)
+    if new.group_id:
+        groups.check_open(world, account_id, new.group_id, listing.exchange_index)
     check_price(world, listing, new.price)
     count = new.count
     if new.reduce_only:
@@ -78,6 +84,7 @@ def cancel(world: World, account_id: str, order_id: str, route: Route, now: date
 
 def cancel_all(world: World, account_id: str, now: datetime) -> list[Order]:
     """Cancel every resting order of the account in markets that still take requests."""
+    check_cancelling(world, now)
     open_orders = [
         order
         for order in world.account_orders[account_id]
@@ -164,6 +171,7 @@ def _order_from(world: World, account_id: str, new: NewOrder, count: Decimal, li
         expires_at=new.expires_at,
         post_only=new.post_only,
         cancel_on_pause=new.cancel_on_pause,
+        group_id=new.group_id,
         reduced=new.count - count,
     )
 

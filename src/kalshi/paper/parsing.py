@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -42,7 +42,7 @@ class CreateBody(msgspec.Struct):
     post_only: bool = False
     reduce_only: bool = False
     cancel_order_on_pause: bool = False
-    subaccount: int = 0
+    subaccount: int | None = None
     order_group_id: str | None = None
     exchange_index: int | None = None
 
@@ -71,7 +71,7 @@ class BatchCreateBody(msgspec.Struct):
 
 class CancelItem(msgspec.Struct):
     order_id: str
-    subaccount: int = 0
+    subaccount: int | None = None
     exchange_index: int | None = None
     market_ticker: str | None = None
 
@@ -99,7 +99,7 @@ class Request:
 
     @property
     def account_id(self) -> str:
-        """The account of the key; only called where the route demands a signature."""
+        """The member's id; only called where the route demands a signature."""
         assert self.key is not None
         return self.key.account_id
 
@@ -173,9 +173,6 @@ def body_of(body: bytes, shape: type[T]) -> T:
 
 def new_order(wire: CreateBody) -> NewOrder:
     """Return the checked create request; refuses what no market could accept."""
-    only_primary(wire.subaccount)
-    if wire.order_group_id:
-        raise refused(400, "invalid_parameters", "invalid parameters", "the paper exchange has no order groups yet")
     return NewOrder(
         ticker=wire.ticker,
         side=wire.side,
@@ -189,6 +186,7 @@ def new_order(wire: CreateBody) -> NewOrder:
         reduce_only=wire.reduce_only,
         cancel_on_pause=wire.cancel_order_on_pause,
         exchange_index=_shard(wire.exchange_index),
+        group_id=wire.order_group_id or "",
     )
 
 
@@ -223,12 +221,6 @@ def route_of(market_ticker: str | None, exchange_index: int | None) -> Route:
     if shard == -1 and not market_ticker:
         raise refused(400, "invalid_parameters", "invalid parameters", "exchange_index -1 needs market_ticker")
     return Route(market_ticker or "", shard)
-
-
-def only_primary(subaccount: int | None) -> None:
-    """Refuse a numbered subaccount; the paper exchange has the primary one only."""
-    if subaccount:
-        raise refused(400, "invalid_parameters", "invalid parameters", "the paper exchange has subaccount 0 only")
 
 
 def _price(text: str) -> Decimal:
@@ -271,5 +263,3 @@ def _client_order_id(text: str | None) -> str:
         )
     return text
 
-
-JsonObject = dict[str, Any]

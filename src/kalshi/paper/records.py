@@ -27,16 +27,25 @@ class Key(msgspec.Struct):
     public_pem: str
     scopes: list[str]
     name: str = "paper"
+    subaccount: int | None = None  # locked to it, None: all of them
+    revoked: bool = False
 
 
 class Account(msgspec.Struct):
-    """Cash of one member. cash: dollars per shard, resting orders' collateral included."""
+    """Cash of one member's subaccount. cash: dollars per shard, resting orders' collateral included.
+
+    number: 0 for the primary account, whose id is the member's; member: id of the primary account.
+    """
 
     account_id: str
     cash: dict[int, Decimal]
     deposited: Decimal
     updated_at: datetime
     precision: Decimal = DIRECT_PRECISION
+    number: int = 0
+    member: str = ""
+    tier: str = "basic"
+    netting: bool = False  # stored and told; collateral stays gross
 
 
 class Order(msgspec.Struct):
@@ -66,6 +75,7 @@ class Order(msgspec.Struct):
     maker_fees: Decimal = ZERO
     carried: Decimal = ZERO  # rounding accumulator, see kalshi.pricing.fees.charge
     reduced: Decimal = ZERO  # taken off by decrease, amend or cancel
+    group_id: str = ""
 
     @property
     def own_price(self) -> Decimal:
@@ -152,8 +162,75 @@ class SpentId(msgspec.Struct):
 
 
 class Ledger(msgspec.Struct):
-    """The exchange's own books. fees: dollars collected, roundings included. last_number: of any record."""
+    """The exchange's own books. fees: dollars collected, roundings included. last_number: of any record.
+
+    paused: "", "trading" (cancels work) or "exchange" (nothing does). maintenance: keep the weekly window.
+    window_seen: start of the last maintenance window that cancelled what asked for it.
+    """
 
     name: str = "exchange"
     fees: Decimal = ZERO
     last_number: int = 0
+    paused: str = ""
+    maintenance: bool = False
+    window_seen: datetime | None = None
+
+
+class OrderGroup(msgspec.Struct):
+    """Orders that are cancelled together. matched: (time, contracts) of the last fills."""
+
+    group_id: str
+    account_id: str
+    limit: Decimal
+    exchange_index: int
+    number: int
+    triggered: bool = False
+    deleted: bool = False
+    matched: list[tuple[datetime, Decimal]] = []
+
+
+class ShardTransfer(msgspec.Struct):
+    """Dollars on their way from one shard to another. They are on neither until `completes_at`."""
+
+    number: int
+    transfer_id: str
+    client_transfer_id: str
+    source_account: str
+    destination_account: str
+    source_shard: int
+    destination_shard: int
+    dollars: Decimal
+    created_at: datetime
+    completes_at: datetime
+    complete: bool = False
+
+
+class SubaccountTransfer(msgspec.Struct):
+    """Dollars moved between two subaccounts of one member, at once."""
+
+    number: int
+    transfer_id: str
+    client_transfer_id: str
+    member: str
+    source: int
+    destination: int
+    exchange_index: int
+    dollars: Decimal
+    created_at: datetime
+
+
+class Bar(msgspec.Struct):
+    """One minute of one market. end_ts: unix seconds. Quotes are best YES prices; 0 and 1: nobody there.
+
+    Each of bid, ask, price is (open, high, low, close); price is None without a trade. turnover: sum of
+    YES price x contracts.
+    """
+
+    ticker: str
+    end_ts: int
+    bid: tuple[Decimal, Decimal, Decimal, Decimal]
+    ask: tuple[Decimal, Decimal, Decimal, Decimal]
+    price: tuple[Decimal, Decimal, Decimal, Decimal] | None
+    volume: Decimal
+    turnover: Decimal
+    open_interest: Decimal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kalshi.paper import orders
+from kalshi.paper.accounts import account_for, account_in_query, accounts_in_query
 from kalshi.paper.parsing import (
     AmendBody,
     BatchCancelBody,
@@ -15,7 +16,6 @@ from kalshi.paper.parsing import (
     amendment,
     body_of,
     new_order,
-    only_primary,
     reduction,
     route_of,
 )
@@ -34,24 +34,24 @@ def create(world: World, request: Request) -> Answer:
 
 def cancel(world: World, request: Request) -> Answer:
     """Cancel one order."""
-    _subaccount(request)
+    account = account_in_query(world, request)
     route = route_of(request.text("market_ticker"), request.integer("exchange_index", -1, 100))
-    order, left = orders.cancel(world, request.account_id, request.names["order_id"], route, request.now)
+    order, left = orders.cancel(world, account, request.names["order_id"], route, request.now)
     return 200, changed_wire(order, request.now, reduced_by=left)
 
 
 def cancel_all(world: World, request: Request) -> Answer:
-    """Cancel every resting order of the account."""
-    _subaccount(request)
-    orders.cancel_all(world, request.account_id, request.now)
+    """Cancel every resting order of the account, of all subaccounts where none is named."""
+    for account in accounts_in_query(world, request):
+        orders.cancel_all(world, account, request.now)
     return 204, None
 
 
 def amend(world: World, request: Request) -> Answer:
     """Change price, size or expiry of a resting order."""
-    _subaccount(request)
+    account = account_in_query(world, request)
     wanted = amendment(body_of(request.body, AmendBody))
-    progress = orders.amend(world, request.account_id, request.names["order_id"], wanted, request.now)
+    progress = orders.amend(world, account, request.names["order_id"], wanted, request.now)
     wire = progress_wire(progress, request.now)
     if not progress.filled:
         wire.update(fill_count=None, average_fill_price=None, average_fee_paid=None)
@@ -60,13 +60,13 @@ def amend(world: World, request: Request) -> Answer:
 
 def decrease(world: World, request: Request) -> Answer:
     """Make a resting order smaller."""
-    _subaccount(request)
+    account = account_in_query(world, request)
     wire = body_of(request.body, DecreaseBody)
     by, to = reduction(wire)
     route = route_of(wire.market_ticker, wire.exchange_index)
     order = orders.decrease(
         world,
-        request.account_id,
+        account,
         request.names["order_id"],
         route,
         reduce_by=by,
@@ -94,9 +94,9 @@ def cancel_batch(world: World, request: Request) -> Answer:
     answers: list[dict[str, Any]] = []
     for item in items:
         try:
-            only_primary(item.subaccount)
+            account = account_for(world, request, item.subaccount)
             route = route_of(item.market_ticker, item.exchange_index)
-            order, left = orders.cancel(world, request.account_id, item.order_id, route, request.now)
+            order, left = orders.cancel(world, account, item.order_id, route, request.now)
             answers.append(changed_wire(order, request.now, reduced_by=left))
         except Refused as refusal:
             answers.append({"order_id": item.order_id, "reduced_by": "0.00", "error": error_item(refusal)})
@@ -104,15 +104,13 @@ def cancel_batch(world: World, request: Request) -> Answer:
 
 
 def _create(world: World, request: Request, body: bytes) -> dict[str, Any]:
-    wanted = new_order(body_of(body, CreateBody))
-    return progress_wire(orders.place(world, request.account_id, wanted, request.now), request.now)
+    wire = body_of(body, CreateBody)
+    wanted = new_order(wire)
+    account = account_for(world, request, wire.subaccount)
+    return progress_wire(orders.place(world, account, wanted, request.now), request.now)
 
 
 def _checked_batch(items: list[Any]) -> list[Any]:
     if not 1 <= len(items) <= MAX_BATCH:
         raise refused(400, "invalid_parameters", "invalid parameters", f"a batch has 1 to {MAX_BATCH} orders")
     return items
-
-
-def _subaccount(request: Request) -> None:
-    only_primary(request.integer("subaccount", 0, 63))

@@ -7,9 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from kalshi.exchange.money import count_text, dollars_text
-from kalshi.paper.parsing import NettingBody, Request, body_of, only_primary
+from kalshi.paper.accounts import account_in_query, accounts_in_query, members_accounts
+from kalshi.paper.archive import is_archived
+from kalshi.paper.parsing import Request
 from kalshi.paper.records import ASK, BID, RESTING, ZERO, Order, Position
-from kalshi.paper.refusals import not_found, not_modelled
+from kalshi.paper.refusals import not_found
 from kalshi.paper.routes_public import Answer
 from kalshi.paper.wire import (
     event_position_wire,
@@ -21,30 +23,16 @@ from kalshi.paper.wire import (
 )
 from kalshi.paper.world import World
 
-PRIMARY_OR_ALL = 63
 STATUSES = ("resting", "canceled", "executed")
-# What a new account of the real exchange has: tokens per second, and the bucket's size.
-LIMITS = {
-    "usage_tier": "basic",
-    "grants": [],
-    "read": {"refill_rate": 200, "bucket_capacity": 600},
-    "write": {"refill_rate": 100, "bucket_capacity": 100},
-}
-COSTS = [
-    ("DELETE", "/portfolio/events/orders", 2),
-    ("DELETE", "/portfolio/events/orders/{order_id}", 2),
-    ("DELETE", "/portfolio/events/orders/batched", 2),
-    ("GET", "/portfolio/orders/{order_id}", 2),
-]
 
 
 def balance(world: World, request: Request) -> Answer:
     """Answer cash that is free for orders, over all shards or one, and the value of positions."""
-    _subaccount(request)
-    account, wanted = world.accounts[request.account_id], request.integer("exchange_index", 0, 100)
+    account, wanted = world.accounts[account_in_query(world, request)], request.integer("exchange_index", 0, 100)
     shards = sorted({0, *account.cash}) if wanted is None else [wanted]
     free = {shard: world.available(account.account_id, shard) for shard in shards}
-    value = sum((position_value(world, one) for one in _positions(world, request) if one.exchange_index in free), ZERO)
+    held = [one for one in _positions(world, account.account_id) if one.exchange_index in free]
+    value = sum((position_value(world, one) for one in held), ZERO)
     total = sum(free.values(), ZERO)
     return 200, {
         "balance": whole_cents(total),
@@ -65,15 +53,28 @@ def position_value(world: World, position: Position) -> Decimal:
 
 
 def orders(world: World, request: Request) -> Answer:
-    """Answer a page of orders, newest first."""
-    _subaccount(request)
+    """Answer a page of live orders, newest first."""
+    return _orders(world, request, archived=False)
+
+
+def archived_orders(world: World, request: Request) -> Answer:
+    """Answer a page of archived orders, newest first."""
+    return _orders(world, request, archived=True)
+
+
+def _orders(world: World, request: Request, *, archived: bool) -> Answer:
+    accounts = accounts_in_query(world, request)
+    mine = [order for account in accounts for order in world.account_orders[account]]
+    if len(accounts) > 1:
+        mine.sort(key=lambda order: (order.created_at, order.priority))
     ticker, status = request.text("ticker"), request.choice("status", STATUSES)
     event_tickers, shard = request.words("event_ticker"), request.integer("exchange_index", 0, 100)
     low, high = request.seconds("min_ts"), request.seconds("max_ts")
     chosen = [
         order
-        for order in reversed(world.account_orders[request.account_id])
+        for order in reversed(mine)
         if (not ticker or order.ticker == ticker)
+        and is_archived(order, request.now) == archived
         and (not status or order.status == status)
         and (not event_tickers or world.listings[order.ticker].event_ticker in event_tickers)
         and (shard is None or order.exchange_index == shard)
@@ -98,7 +99,7 @@ def queue_position(world: World, request: Request) -> Answer:
 
 def queue_positions(world: World, request: Request) -> Answer:
     """Answer the queue positions of all resting orders, by market or event."""
-    _subaccount(request)
+    account = account_in_query(world, request)
     tickers, event = request.words("market_tickers"), request.text("event_ticker")
     rows = [
         {
@@ -106,7 +107,7 @@ def queue_positions(world: World, request: Request) -> Answer:
             "market_ticker": order.ticker,
             "queue_position_fp": count_text(_ahead(world, order)),
         }
-        for order in world.account_orders[request.account_id]
+        for order in world.account_orders[account]
         if order.status == RESTING
         and (not tickers or order.ticker in tickers)
         and (not event or world.listings[order.ticker].event_ticker == event)
@@ -115,8 +116,20 @@ def queue_positions(world: World, request: Request) -> Answer:
 
 
 def fills(world: World, request: Request) -> Answer:
-    """Answer a page of fills, newest first."""
-    _subaccount(request)
+    """Answer a page of live fills, newest first."""
+    return _fills(world, request, archived=False)
+
+
+def archived_fills(world: World, request: Request) -> Answer:
+    """Answer a page of archived fills, newest first."""
+    return _fills(world, request, archived=True)
+
+
+def _fills(world: World, request: Request, *, archived: bool) -> Answer:
+    accounts = accounts_in_query(world, request)
+    mine = [fill for account in accounts for fill in world.fills[account]]
+    if len(accounts) > 1:
+        mine.sort(key=lambda fill: fill.number)
     tickers, order_id = request.words("ticker"), request.text("order_id")
     shard, low, high = (
         request.integer("exchange_index", 0, 100),
@@ -125,8 +138,9 @@ def fills(world: World, request: Request) -> Answer:
     )
     chosen = [
         fill
-        for fill in reversed(world.fills[request.account_id])
+        for fill in reversed(mine)
         if (not tickers or fill.ticker in tickers)
+        and is_archived(fill, request.now) == archived
         and (not order_id or fill.order_id == order_id)
         and (shard is None or fill.exchange_index == shard)
         and _between(fill.created_at, low, high)
@@ -136,16 +150,26 @@ def fills(world: World, request: Request) -> Answer:
 
 
 def positions(world: World, request: Request) -> Answer:
-    """Answer a page of market positions with the sums of their events."""
-    _subaccount(request)
-    ticker, event = request.text("ticker"), request.text("event_ticker")
+    """Answer a page of live market positions with the sums of their events."""
     status = request.choice("settlement_status", ("unsettled", "settled", "all"), "unsettled")
+    return _market_positions(world, request, status, archived=False)
+
+
+def archived_positions(world: World, request: Request) -> Answer:
+    """Answer a page of archived market positions."""
+    return _market_positions(world, request, "all", archived=True)
+
+
+def _market_positions(world: World, request: Request, status: str, *, archived: bool) -> Answer:
+    account = account_in_query(world, request)
+    ticker, event = request.text("ticker"), request.text("event_ticker")
     nonzero = request.words("count_filter")
     shard = request.integer("exchange_index", 0, 100)
     chosen = [
         one
-        for one in _positions(world, request)
+        for one in _positions(world, account)
         if (not ticker or one.ticker == ticker)
+        and is_archived(one, request.now) == archived
         and (not event or world.listings[one.ticker].event_ticker == event)
         and (shard is None or one.exchange_index == shard)
         and (status == "all" or one.settled == (status == "settled"))
@@ -164,13 +188,14 @@ def positions(world: World, request: Request) -> Answer:
 
 
 def settlements(world: World, request: Request) -> Answer:
-    """Answer a page of settlements, newest first."""
-    _subaccount(request)
+    """Answer a page of settlements, newest first; they are never archived."""
+    accounts = accounts_in_query(world, request)
+    mine = sorted((one for account in accounts for one in world.settlements[account]), key=lambda one: one.number)
     ticker, event = request.text("ticker"), request.text("event_ticker")
     low, high = request.seconds("min_ts"), request.seconds("max_ts")
     chosen = [
         one
-        for one in reversed(world.settlements[request.account_id])
+        for one in reversed(mine)
         if (not ticker or one.ticker == ticker)
         and (not event or one.event_ticker == event)
         and _between(one.settled_at, low, high)
@@ -181,7 +206,11 @@ def settlements(world: World, request: Request) -> Answer:
 
 def resting_value(world: World, request: Request) -> Answer:
     """Answer the money kept for resting orders."""
-    rows = {shard: dollars for (account, shard), dollars in world.reserved.items() if account == request.account_id}
+    own = {one.account_id for one in members_accounts(world, request.account_id)}
+    rows: defaultdict[int, Decimal] = defaultdict(lambda: ZERO)
+    for (account, shard), dollars in world.reserved.items():
+        if account in own:
+            rows[shard] += dollars
     return 200, {
         "total_resting_order_value": whole_cents(sum(rows.values(), ZERO)),
         "resting_order_value_breakdown": [
@@ -190,54 +219,20 @@ def resting_value(world: World, request: Request) -> Answer:
     }
 
 
-def netting(world: World, request: Request) -> Answer:
-    """Answer that netting is off, as it is for new members."""
-    return 200, {"netting_configs": [{"subaccount_number": 0, "enabled": False, "exchange_index": 0}]}
-
-
-def set_netting(world: World, request: Request) -> Answer:
-    """Accept switching netting off, which it is; switching it on is not modelled."""
-    wanted = body_of(request.body, NettingBody)
-    only_primary(wanted.subaccount_number)
-    if wanted.enabled:
-        raise not_modelled("netting")
-    return 200, None
-
-
-def api_keys(world: World, request: Request) -> Answer:
-    """Answer the account's keys."""
-    mine = [key for key in world.keys.values() if key.account_id == request.account_id]
-    return 200, {"api_keys": [{"api_key_id": key.key_id, "name": key.name, "scopes": key.scopes} for key in mine]}
-
-
-def account_limits(world: World, request: Request) -> Answer:
-    """Answer the limits of a new account; they are told, not enforced."""
-    return 200, LIMITS
-
-
-def endpoint_costs(world: World, request: Request) -> Answer:
-    """Answer what requests cost in tokens."""
-    rows = [{"method": method, "path": f"/trade-api/v2{path}", "cost": cost} for method, path, cost in COSTS]
-    return 200, {"default_cost": 10, "endpoint_costs": rows}
-
-
-def _positions(world: World, request: Request) -> list[Position]:
-    return [one for (account, _), one in sorted(world.positions.items()) if account == request.account_id]
+def _positions(world: World, account_id: str) -> list[Position]:
+    return [one for (account, _), one in sorted(world.positions.items()) if account == account_id]
 
 
 def _own_order(world: World, request: Request) -> Order:
     order = world.orders.get(request.names["order_id"])
-    if order is None or order.account_id != request.account_id:
+    own = accounts_in_query(world, request)
+    if order is None or order.account_id not in own or is_archived(order, request.now):
         raise not_found("order")
     return order
 
 
 def _ahead(world: World, order: Order) -> Decimal:
     return world.books[order.ticker].sides[order.side].ahead_of(order)
-
-
-def _subaccount(request: Request) -> None:
-    only_primary(request.integer("subaccount", 0, PRIMARY_OR_ALL))
 
 
 def _between(at: datetime, low: datetime | None, high: datetime | None) -> bool:

@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from kalshi.exchange.models import Series
+from kalshi.paper.archive import cutoff, is_archived, orders_cutoff
 from kalshi.paper.lifecycle import market_status
-from kalshi.paper.parsing import MAX_TIME, Request
+from kalshi.paper.parsing import Request
+from kalshi.paper.pauses import EXCHANGE, pause_at, window_after, window_before
 from kalshi.paper.refusals import bad_parameter, not_found
 from kalshi.paper.wire import iso, market_wire, on_the_wire, orderbook_wire, trade_wire, without_absent
 from kalshi.paper.world import ListedEvent, Listing, World
@@ -31,19 +33,32 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 
 def exchange_status(world: World, request: Request) -> Answer:
-    """Answer that everything is open, shard by shard."""
+    """Answer what is open, shard by shard; pauses are for all shards at once."""
     shards = sorted({0} | {listing.exchange_index for listing in world.listings.values()})
-    flags = {"exchange_active": True, "trading_active": True, "intra_exchange_transfers_active": False}
+    what, until = pause_at(world, request.now)
+    flags: dict[str, Any] = {
+        "exchange_active": what != EXCHANGE,
+        "trading_active": not what,
+        "intra_exchange_transfers_active": what != EXCHANGE,
+    }
     statuses = [{"exchange_index": shard, "description": f"paper shard {shard}", **flags} for shard in shards]
-    return 200, {**flags, "exchange_index_statuses": statuses}
+    resume = {"exchange_estimated_resume_time": iso(until)} if until else {}
+    return 200, {**flags, **resume, "exchange_index_statuses": statuses}
 
 
 def exchange_schedule(world: World, request: Request) -> Answer:
-    """Answer that trading is open round the clock; the paper exchange keeps no maintenance."""
+    """Answer that trading is open round the clock, but for the maintenance windows where they are kept."""
     whole_day = [{"open_time": "00:00", "close_time": "00:00"}]
     hours = {"start_time": iso(request.now - HISTORY), "end_time": iso(request.now + HISTORY)}
     hours.update(dict.fromkeys(WEEKDAYS, whole_day))  # type: ignore[arg-type]
-    return 200, {"schedule": {"standard_hours": [hours], "maintenance_windows": []}}
+    windows = []
+    if world.ledger.maintenance:
+        now_or_next = window_before(request.now)
+        if now_or_next[1] <= request.now:
+            now_or_next = window_after(request.now)
+        for start, end in (now_or_next, window_after(now_or_next[0])):
+            windows.append({"start_datetime": iso(start), "end_datetime": iso(end)})
+    return 200, {"schedule": {"standard_hours": [hours], "maintenance_windows": windows}}
 
 
 def user_data_timestamp(world: World, request: Request) -> Answer:
@@ -52,15 +67,14 @@ def user_data_timestamp(world: World, request: Request) -> Answer:
 
 
 def historical_cutoff(world: World, request: Request) -> Answer:
-    """Answer a cutoff before everything this exchange has: nothing is archived."""
-    cutoff = iso(request.now - 100 * HISTORY)
-    names = (
-        "market_settled_ts",
-        "trades_created_ts",
-        "orders_updated_ts",
-        "market_positions_last_updated_ts",
-    )
-    return 200, dict.fromkeys(names, cutoff)
+    """Answer the boundaries between the live lists and the archive."""
+    others = iso(cutoff(request.now))
+    return 200, {
+        "market_settled_ts": others,
+        "trades_created_ts": others,
+        "orders_updated_ts": iso(orders_cutoff(request.now)),
+        "market_positions_last_updated_ts": others,
+    }
 
 
 def series_list(world: World, request: Request) -> Answer:
@@ -113,6 +127,12 @@ def one_event(world: World, request: Request) -> Answer:
     return 200, {"event": _event(world, listed, request, nested), "markets": beside}
 
 
+def multivariate_events(world: World, request: Request) -> Answer:
+    """Answer no combos: there are none here."""
+    request.page([], most=200)
+    return 200, {"events": [], "cursor": ""}
+
+
 def markets(world: World, request: Request) -> Answer:
     """Answer a page of markets by event, series, tickers, status and close time."""
     status = request.choice("status", tuple(FILTERS))
@@ -129,6 +149,7 @@ def markets(world: World, request: Request) -> Answer:
         and (not status or market_status(listing, request.now) in FILTERS[status])
         and _within(listing.market.close_time, low, high)
         and _matches_other_times(listing, request)
+        and not is_archived(listing, request.now)
     ]
     if request.text("mve_filter") == "only":
         chosen = []
@@ -136,9 +157,40 @@ def markets(world: World, request: Request) -> Answer:
     return 200, {"markets": [market_wire(world, one, request.now) for one in page], "cursor": cursor}
 
 
+def archived_markets(world: World, request: Request) -> Answer:
+    """Answer a page of archived markets; the filters exclude one another."""
+    filters = [request.text(name) for name in ("tickers", "event_ticker", "series_ticker")]
+    if sum(map(bool, filters)) > 1:
+        raise bad_parameter("tickers, event_ticker and series_ticker exclude one another")
+    request.choice("mve_filter", ("exclude",))
+    tickers, event, series = request.words("tickers", 1000), filters[1], filters[2]
+    chosen = [
+        listing
+        for ticker, listing in sorted(world.listings.items())
+        if is_archived(listing, request.now)
+        and (not tickers or ticker in tickers)
+        and (not event or listing.event_ticker == event)
+        and (not series or listing.series_ticker == series)
+    ]
+    page, cursor = request.page(chosen, most=1000, least=0)
+    return 200, {"markets": [market_wire(world, one, request.now) for one in page], "cursor": cursor}
+
+
 def one_market(world: World, request: Request) -> Answer:
-    """Answer one market."""
-    return 200, {"market": market_wire(world, _listing(world, request), request.now)}
+    """Answer one live market."""
+    return _one_market(world, request, archived=False)
+
+
+def archived_market(world: World, request: Request) -> Answer:
+    """Answer one archived market."""
+    return _one_market(world, request, archived=True)
+
+
+def _one_market(world: World, request: Request, *, archived: bool) -> Answer:
+    listing = _listing(world, request)
+    if is_archived(listing, request.now) != archived:
+        raise not_found("market")
+    return 200, {"market": market_wire(world, listing, request.now)}
 
 
 def orderbook(world: World, request: Request) -> Answer:
@@ -158,36 +210,26 @@ def orderbooks(world: World, request: Request) -> Answer:
 
 
 def trades(world: World, request: Request) -> Answer:
-    """Answer the tape of this exchange, newest first."""
+    """Answer the live tape of this exchange, newest first."""
+    return _trades(world, request, archived=False)
+
+
+def archived_trades(world: World, request: Request) -> Answer:
+    """Answer the archived tape, newest first."""
+    return _trades(world, request, archived=True)
+
+
+def _trades(world: World, request: Request, *, archived: bool) -> Answer:
     ticker, low, high = request.text("ticker"), request.seconds("min_ts"), request.seconds("max_ts")
     block = request.text("is_block_trade") and request.flag("is_block_trade")
     chosen = [
         trade
         for trade in reversed(world.tape)
         if (not ticker or trade.ticker == ticker) and _within(trade.created_at, low, high) and block is not True
+        and is_archived(trade, request.now) == archived
     ]
     page, cursor = request.page(chosen, most=1000, least=0)
     return 200, {"trades": [trade_wire(one) for one in page], "cursor": cursor}
-
-
-def candlesticks(world: World, request: Request) -> Answer:
-    """Answer no candles: the paper exchange keeps no price history."""
-    _candle_range(request)
-    return 200, {"ticker": request.names["ticker"], "candlesticks": []}
-
-
-def candlesticks_batch(world: World, request: Request) -> Answer:
-    """Answer an empty history for every known market."""
-    _candle_range(request)
-    known = [ticker for ticker in request.words("market_tickers") if ticker in world.listings]
-    return 200, {"markets": [{"market_ticker": ticker, "candlesticks": []} for ticker in known]}
-
-
-def candlesticks_event(world: World, request: Request) -> Answer:
-    """Answer an empty history for every market of an event."""
-    end = _candle_range(request)
-    names = world.event_markets.get(request.names["ticker"], [])
-    return 200, {"market_tickers": names, "market_candlesticks": [[] for _ in names], "adjusted_end_ts": end}
 
 
 def no_fee_changes(world: World, request: Request) -> Answer:
@@ -195,29 +237,6 @@ def no_fee_changes(world: World, request: Request) -> Answer:
     if request.path.endswith("/events/fee_changes"):
         return 200, {"event_fee_changes": [], "cursor": ""}
     return 200, {"series_fee_change_arr": []}
-
-
-def no_archive(world: World, request: Request) -> Answer:
-    """Answer an empty archive: nothing ever leaves the live lists."""
-    name = request.path.rsplit("/", 1)[-1]
-    empty: dict[str, Any] = {name: [], "cursor": ""}
-    return 200, empty if name != "positions" else {
-        "market_positions": [],
-        "event_positions": [],
-        "cursor": "",
-    }
-
-
-def no_archived_market(world: World, request: Request) -> Answer:
-    """Answer 404: no market is archived."""
-    raise not_found("market")
-
-
-def _candle_range(request: Request) -> int:
-    bounds = [request.integer(name, 0, MAX_TIME) for name in ("start_ts", "end_ts")]
-    if None in bounds or request.choice("period_interval", ("1", "60", "1440")) == "":
-        raise bad_parameter("start_ts, end_ts and period_interval are required")
-    return bounds[1] or 0
 
 
 def _listing(world: World, request: Request) -> Listing:
@@ -231,8 +250,9 @@ def _event(world: World, listed: ListedEvent, request: Request, nested: bool) ->
     wire = _wire(listed.event)
     wire.pop("markets", None)
     if nested:
-        names = world.event_markets[listed.ticker]
-        wire["markets"] = [market_wire(world, world.listings[name], request.now) for name in names]
+        listings = [world.listings[name] for name in world.event_markets[listed.ticker]]
+        live = [one for one in listings if not is_archived(one, request.now)]
+        wire["markets"] = [market_wire(world, one, request.now) for one in live]
     return wire
 
 

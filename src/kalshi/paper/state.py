@@ -18,19 +18,24 @@ import msgspec
 from kalshi.errors import StoreError
 from kalshi.paper.records import (
     Account,
+    Bar,
     Displayed,
     Fill,
     Key,
     Ledger,
     Order,
+    OrderGroup,
     Position,
     Settlement,
+    ShardTransfer,
     SpentId,
+    SubaccountTransfer,
     TapeTrade,
 )
 from kalshi.paper.world import ListedEvent, ListedSeries, Listing, Record, World, key_of
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (0, 1, FORMAT)  # what format 2 added has a default
 LOCK_WAIT_S = 30.0
 KINDS = (
     Ledger,
@@ -40,11 +45,15 @@ KINDS = (
     ListedEvent,
     Listing,
     Position,
+    OrderGroup,
     Order,
     SpentId,
     Fill,
     Settlement,
     TapeTrade,
+    ShardTransfer,
+    SubaccountTransfer,
+    Bar,
 )
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     kind.__name__: msgspec.json.Decoder(kind) for kind in (*KINDS, Displayed)
@@ -113,7 +122,7 @@ class StateFile:
                 "WITHOUT ROWID"
             )
             found = connection.execute("PRAGMA user_version").fetchone()[0]
-            if found not in (0, FORMAT):
+            if found not in READABLE:
                 raise StoreError(f"paper state {path} has format {found}, this version reads {FORMAT}: move it away")
             if found != FORMAT:
                 connection.execute(f"PRAGMA user_version={FORMAT}")

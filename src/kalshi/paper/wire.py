@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from kalshi.exchange.money import count_text, dollars_text
+from kalshi.paper.accounts import number_of
 from kalshi.paper.book import BookSide
 from kalshi.paper.lifecycle import market_status
 from kalshi.paper.orders import Progress
@@ -46,7 +47,7 @@ def order_wire(order: Order) -> JsonObject:
     """Return an order as GET /portfolio/orders gives it."""
     wire: JsonObject = {
         "order_id": order.order_id,
-        "user_id": order.account_id,
+        "user_id": order.account_id.partition("#")[0],
         "client_order_id": order.client_order_id,
         "ticker": order.ticker,
         "outcome_side": outcome_side(order.side),
@@ -66,9 +67,11 @@ def order_wire(order: Order) -> JsonObject:
         "last_update_time": iso(order.updated_at),
         "self_trade_prevention_type": order.self_trade_prevention,
         "cancel_order_on_pause": order.cancel_on_pause,
-        "subaccount_number": 0,
+        "subaccount_number": number_of(order.account_id),
         "exchange_index": order.exchange_index,
     }
+    if order.group_id:
+        wire["order_group_id"] = order.group_id
     if order.expires_at is not None:
         wire["expiration_time"] = iso(order.expires_at)
     return wire
@@ -118,7 +121,7 @@ def fill_wire(fill: Fill) -> JsonObject:
         "is_taker": fill.is_taker,
         "created_time": iso(fill.created_at),
         "ts": int(fill.created_at.timestamp()),
-        "subaccount_number": 0,
+        "subaccount_number": number_of(fill.account_id),
     }
 
 
@@ -204,6 +207,13 @@ def market_wire(world: World, listing: Listing, now: datetime) -> JsonObject:
         yes_bid_size_fp=_best_size(book.sides[BID]) if trading else ZERO,
         yes_ask_size_fp=_best_size(book.sides[ASK]) if trading else ZERO,
     )
+    traded, last = world.traded.get(listing.ticker, ZERO), world.last_trade.get(listing.ticker)
+    if last is not None:  # our own tape on top of what was mirrored
+        wire.update(
+            last_price_dollars=last.price,
+            volume_fp=(listing.market.volume_fp or ZERO) + traded,
+            open_interest_fp=(listing.market.open_interest_fp or ZERO) + world.open_interest[listing.ticker],
+        )
     if listing.settled_at is not None:
         wire.update(
             result=listing.result,

@@ -10,7 +10,7 @@ import heapq
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
@@ -27,14 +27,18 @@ from kalshi.paper.records import (
     RESTING,
     ZERO,
     Account,
+    Bar,
     Displayed,
     Fill,
     Key,
     Ledger,
     Order,
+    OrderGroup,
     Position,
     Settlement,
+    ShardTransfer,
     SpentId,
+    SubaccountTransfer,
     TapeTrade,
 )
 from kalshi.pricing.fees import FeeTerms, fee_terms
@@ -77,6 +81,7 @@ class Listing(msgspec.Struct):
 
 Record = (
     Account
+    | Bar
     | Displayed
     | Fill
     | Key
@@ -85,9 +90,12 @@ Record = (
     | ListedSeries
     | Listing
     | Order
+    | OrderGroup
     | Position
     | Settlement
+    | ShardTransfer
     | SpentId
+    | SubaccountTransfer
     | TapeTrade
 )
 
@@ -95,8 +103,10 @@ Record = (
 def key_of(record: Record) -> str:
     """Return the key of *record*, unique within its class and sorting in the order of creation."""
     match record:
-        case Fill() | Settlement() | TapeTrade():
+        case Fill() | Settlement() | TapeTrade() | ShardTransfer() | SubaccountTransfer():
             return f"{record.number:012d}"
+        case Bar():
+            return f"{record.ticker}|{record.end_ts:012d}"
         case Position():
             return f"{record.account_id}|{record.ticker}"
         case SpentId():
@@ -107,6 +117,8 @@ def key_of(record: Record) -> str:
             return record.key_id
         case Order():
             return record.order_id
+        case OrderGroup():
+            return record.group_id
         case Ledger():
             return record.name
         case _:
@@ -131,6 +143,17 @@ class World:
         self.positions: dict[tuple[str, str], Position] = {}
         self.settlements: defaultdict[str, list[Settlement]] = defaultdict(list)
         self.tape: list[TapeTrade] = []
+        self.groups: dict[str, OrderGroup] = {}
+        self.group_orders: defaultdict[str, list[Order]] = defaultdict(list)
+        self.shard_transfers: dict[str, ShardTransfer] = {}
+        self.subaccount_transfers: list[SubaccountTransfer] = []
+        self.bars: defaultdict[str, list[Bar]] = defaultdict(list)
+        self.open_interest: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+        self.traded: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+        self.last_trade: dict[str, TapeTrade] = {}
+        self.touched: set[str] = set()  # markets whose book or tape changed since the last bar
+        self.fresh: list[TapeTrade] = []  # trades that are in no bar yet
+        self._long: dict[tuple[str, str], Decimal] = {}
         self.books: defaultdict[str, Book] = defaultdict(Book)
         self.grids: dict[str, PriceGrid] = {}
         self.reserved: defaultdict[tuple[str, int], Decimal] = defaultdict(lambda: ZERO)
@@ -167,17 +190,28 @@ class World:
         """Index *record*; loading the same one again changes nothing."""
         match record:
             case Order():
+                self.touched.add(record.ticker)
                 if record.order_id not in self.orders:
                     self.orders[record.order_id] = record
                     self.account_orders[record.account_id].append(record)
+                    if record.group_id:
+                        self.group_orders[record.group_id].append(record)
             case Fill():
                 self.fills[record.account_id].append(record)
             case Settlement():
                 self.settlements[record.account_id].append(record)
             case TapeTrade():
                 self.tape.append(record)
+                self.fresh.append(record)
+                self.touched.add(record.ticker)
+                self.traded[record.ticker] += record.count
+                self.last_trade[record.ticker] = record
             case Position():
-                self.positions[record.account_id, record.ticker] = record
+                name = record.account_id, record.ticker
+                self.positions[name] = record
+                long = max(ZERO, record.quantity)
+                self.open_interest[record.ticker] += long - self._long.get(name, ZERO)
+                self._long[name] = long
             case SpentId():
                 self.spent[record.account_id, record.client_order_id] = record.order_id
             case Account():
@@ -194,7 +228,17 @@ class World:
             case ListedSeries():
                 self.series[record.ticker] = record
             case Displayed():
-                pass  # the book itself holds it; `show` fills it
+                self.touched.add(record.ticker)  # the book itself holds it; `show` fills it
+            case OrderGroup():
+                self.groups[record.group_id] = record
+            case ShardTransfer():
+                self.shard_transfers[record.transfer_id] = record
+            case SubaccountTransfer():
+                self.subaccount_transfers.append(record)
+            case Bar():
+                bars = self.bars[record.ticker]
+                if not bars or bars[-1].end_ts < record.end_ts:
+                    bars.append(record)
             case Ledger():
                 self.ledger = record
 
@@ -209,6 +253,12 @@ class World:
             self.watch_close(listing)
         for shown in displayed:
             self.show(shown)
+        for transfer in self.shard_transfers.values():
+            self.watch_transfer(transfer)
+        if self.ledger.maintenance:
+            self.watch_window(datetime.min.replace(tzinfo=UTC))  # due at once: then the next one is known
+        self.touched.clear()
+        self.fresh.clear()
 
     def position(self, account_id: str, listing: Listing, at: datetime) -> Position:
         """Return the account's position in a market, a new empty one where there is none."""
@@ -316,6 +366,15 @@ class World:
         """Remember to cancel an order when it expires."""
         if order.expires_at is not None:
             heapq.heappush(self._due, (order.expires_at, "order", order.order_id))
+
+    def watch_transfer(self, transfer: ShardTransfer) -> None:
+        """Remember to complete a transfer between shards."""
+        if not transfer.complete:
+            heapq.heappush(self._due, (transfer.completes_at, "transfer", transfer.transfer_id))
+
+    def watch_window(self, start: datetime) -> None:
+        """Remember that a maintenance window begins."""
+        heapq.heappush(self._due, (start, "window", ""))
 
     def is_due(self, now: datetime) -> bool:
         """Return whether a timer has run out."""
