@@ -43,7 +43,7 @@ def main(run: Run) -> None:
         run.report.mark("SAMPLE")
     run.report.add_line(f"Counts from {result.source}; {'; '.join(result.notes) or 'fresh'}.")
     if result.stale:
-        run.report.add_line(f"STALE, do not trade on this: {result.stale}.")
+        run.report.add_line(f"Do not trade on this: {result.stale}.")
     week = forecast(result.known, sunday, run.args.model)
     _describe(run.report, week, result.known)
     _add_models(run.report, result.known, sunday)

@@ -35,7 +35,7 @@ def main(run: Run) -> None:
     for note in result.notes:
         run.report.add_line(note)
     if result.stale:
-        run.report.add_line(f"STALE: {result.stale}.")
+        run.report.add_line(f"Do not trade on this: {result.stale}.")
     known = result.known
     if not known.values.size:
         run.nothing_to_do("no count was known at that time")

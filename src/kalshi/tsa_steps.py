@@ -131,7 +131,7 @@ def look(run: Run) -> Picture | None:
     rules = rules_from(run.args)
     counts = get_counts(run)
     if counts.stale:
-        raise StaleDataError(f"no trading on stale counts: {counts.stale}")
+        raise StaleDataError(f"no trading on these counts: {counts.stale}")
     ladder = get_ladder(run, counts)
     sunday = tradable_week(run.now) if ladder is None else week_sunday(_whole(ladder))
     week = forecast(counts.known, sunday, run.args.model)

@@ -37,6 +37,10 @@ def test_moments(text: str, utc: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "0001-01-01",
+        "9999-12-31",
+        "1999-12-31T23:59",
+        "2040-01-01",
         "",
         "today",
         "2026-02-29",

@@ -3,10 +3,12 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import sleep
 
 import pytest
 import requests
@@ -28,6 +30,8 @@ class Site:
     def __init__(self) -> None:
         self.pages: dict[str, bytes] = {}
         self.failures: list[int] = []
+        self.redirects: dict[str, str] = {}
+        self.drip_s = 0.0
         self.asked: list[str] = []
         self.agents: set[str] = set()
         site = self
@@ -36,12 +40,24 @@ class Site:
             def do_GET(self) -> None:
                 site.asked.append(self.path)
                 site.agents.add(self.headers.get("User-Agent", ""))
+                if self.path in site.redirects:
+                    self.send_response(302)
+                    self.send_header("Location", site.redirects[self.path])
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 status = site.failures.pop(0) if site.failures else 200
                 body = site.pages.get(self.path, b"")
                 self.send_response(status if self.path in site.pages else 404)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                if not site.drip_s:
+                    self.wfile.write(body)
+                    return
+                with suppress(OSError):  # the reader has gone away
+                    for start in range(len(body)):
+                        self.wfile.write(body[start : start + 1])
+                        sleep(site.drip_s)
 
             def log_message(self, *args: object) -> None:
                 pass
@@ -250,6 +266,53 @@ def test_a_simulated_past_does_not_see_what_is_read_today(site: Site, config: Co
     assert result.vintages.known(NOW + timedelta(days=3)).newest_day == date(2021, 5, 6)
 
 
+@pytest.mark.parametrize("place", ["http://example.com/login", "https://tsa.gov.example.com/", "http://[::1", "//[x"])
+def test_a_redirect_elsewhere_is_a_page_that_can_not_be_read(site: Site, config: Config, place: str) -> None:
+    site.redirects["/travel/passenger-volumes"] = place
+    result = fetch(config)
+    assert result.source == "SAMPLE"
+    assert "could not read tsa.gov" in result.notes[0]
+
+
+def test_a_redirect_within_the_site_is_followed_but_not_for_ever(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    site.pages["/volumes"] = site.pages["/travel/passenger-volumes"]
+    site.redirects["/travel/passenger-volumes"] = "/volumes"
+    assert fetch(config).source == "tsa.gov"
+    site.redirects["/volumes"] = "/volumes"
+    assert "without end" in fetch(config).notes[0]
+
+
+def test_a_page_that_drips_in_does_not_hold_the_run(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    site.drip_s = 0.02
+    moments = iter(NOW + timedelta(seconds=second) for second in range(9999))
+    result = fetch_counts(config, None, as_of=NOW, clock=lambda: next(moments), sleep=Naps())
+    assert "does not end" in result.notes[0]
+
+
+@pytest.mark.parametrize("misprint", [250_000, 3_900_000])
+def test_a_misprint_stops_trading(site: Site, config: Config, misprint: int) -> None:
+    def flat(day: date) -> int:
+        return 2_400_000 + 1000 * day.weekday()
+
+    days = [date(2019, 1, 1) + timedelta(days=n) for n in range((date(2021, 5, 3) - date(2019, 1, 1)).days + 1)]
+    counts = {day: flat(day) for day in days}
+    site.publish(date(2021, 5, 3), counts)
+    assert fetch(config).stale is None
+    site.publish(date(2021, 5, 3), counts | {date(2021, 5, 2): misprint})
+    result = fetch(config)
+    assert result.stale is not None
+    assert f"2021-05-02 is {misprint:,}" in result.stale
+
+
+def test_a_strange_file_among_the_kept_pages_is_no_trouble(site: Site, config: Config) -> None:
+    site.publish(date(2021, 5, 3))
+    fetch(config)
+    (config.data_dir / "tsa_pages" / "2020-copy.html.gz").write_bytes(b"")
+    assert fetch(config).source == "tsa.gov"
+
+
 def test_what_is_read_now_counts_now(site: Site, config: Config) -> None:
     site.publish(date(2021, 5, 2))
     fetch(config, NOW - timedelta(days=1))
@@ -261,7 +324,18 @@ def test_what_is_read_now_counts_now(site: Site, config: Config) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://www.tsa.gov/x", "https://tsa.gov.example.com/x", "https://nottsa.gov/x", "ftp://tsa.gov"]
+    "url",
+    [
+        "http://www.tsa.gov/x",
+        "https://tsa.gov.example.com/x",
+        "https://nottsa.gov/x",
+        "ftp://tsa.gov",
+        "https://tsa.gov@example.com/",
+        "https://me:secret@www.tsa.gov/",
+        "http://127.0.0.1.example.com/",
+        "http://127.0.0.1:99999/",
+        "http://[::1",
+    ],
 )
 def test_other_hosts_are_refused(config: Config, url: str) -> None:
     with pytest.raises(ConfigError, match="KALSHI_TSA_URL"):

@@ -54,6 +54,10 @@ def test_the_year_comes_from_the_dates() -> None:
         ([("7/15/2026", "4,000,001")], "not plausible"),
         ([("7/15/2026", "-2,601,382")], "whole number"),
         ([("7/15/2026", "2,60,1382")], "whole number"),
+        ([("7/15/2026", "2" * 5000)], "whole number"),  # more digits than Python takes
+        ([("7/15/2026", "٢٬٦٠١٬٣٨٢")], "whole number"),
+        ([("7/15/2026", "٢٦٠١٣٨٢")], "whole number"),
+        ([("٧/١٥/٢٠٢٦", "2,601,382")], "not a US date"),
         ([("7/15/2026", "")], "whole number"),
         ([("7/15/2026", "2.6")], "whole number"),
         ([("2026-07-15", "2,601,382")], "not a US date"),
@@ -90,3 +94,9 @@ def test_a_whole_leap_year_is_read() -> None:
     days = [date(2024, 1, 1) + timedelta(days=n) for n in range(366)]
     found = parse_page(page([(us(day), "2,000,000") for day in days]), read_on=TODAY)
     assert len(found) == 366
+
+
+def test_a_megabyte_in_a_cell_is_not_a_megabyte_of_message() -> None:
+    with pytest.raises(DataError) as caught:
+        parse_page(page([("7/15/2026", "x" * 1_000_000)]), read_on=TODAY)
+    assert len(str(caught.value)) < 300

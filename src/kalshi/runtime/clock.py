@@ -12,6 +12,7 @@ from kalshi.errors import ConfigError
 NEW_YORK = ZoneInfo("America/New_York")
 # A bare --date means the moment a daily job would normally decide: half an hour after weekly events open.
 BARE_DATE_TIME = time(10, 30)
+FIRST_YEAR, LAST_YEAR = 2000, 2039  # of --date: no table of holidays and sessions here reaches further
 _FORM = "write YYYY-MM-DD or YYYY-MM-DDTHH:MM, New York time"
 
 Clock = Callable[[], datetime]
@@ -27,13 +28,17 @@ def parse_moment(text: str) -> datetime:
 
     text: `YYYY-MM-DD`, meaning 10:30 in New York on that day, or `YYYY-MM-DDTHH:MM`. In the hour that the
     clocks repeat in November, an offset decides: `2026-11-01T01:30-04:00` (summer) or `-05:00` (winter).
-    Raises ConfigError for an unknown date, a time the March change skips, and a repeated time without offset.
+    Raises ConfigError for an unknown date, a year outside 2000..2039, a time the March change skips, and a
+    repeated time without offset.
     """
     cleaned = text.strip()
     try:
         if len(cleaned) <= 10:
-            return _from_new_york(datetime.combine(date.fromisoformat(cleaned), BARE_DATE_TIME), text)
-        moment = datetime.fromisoformat(cleaned)
+            moment = datetime.combine(date.fromisoformat(cleaned), BARE_DATE_TIME)
+        else:
+            moment = datetime.fromisoformat(cleaned)
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise ConfigError(f"--date {text!r}: use a year from {FIRST_YEAR} to {LAST_YEAR}")
         return moment.astimezone(UTC) if moment.tzinfo else _from_new_york(moment, text)
     except (ValueError, OverflowError) as error:
         raise ConfigError(f"--date {text!r} is not a date ({error}): {_FORM}") from None

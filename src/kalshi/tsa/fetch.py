@@ -13,9 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
+import numpy as np
 import requests
+import urllib3
 
 from kalshi.config import Config
 from kalshi.errors import ConfigError, DataError, StaleDataError, StoreError
@@ -36,6 +38,8 @@ KEPT_PAGES = 120
 SETTLED_BY = 10  # of January: until then last year's page may be incomplete
 RESTATED_UNTIL_MONTH, RESTATED_EVERY = 6, timedelta(days=7)
 LARGEST_PAGE = 5_000_000  # bytes
+MOST_REDIRECTS = 5
+ODDEST = 0.5, 1.6  # of the median of the four weeks before
 # The site answers 403 to clients that do not look like a browser.
 HEADERS = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -51,7 +55,7 @@ class FetchResult:
     """Counts and where they came from: `tsa.gov`, `cache` or `SAMPLE`.
 
     as_of: aware UTC, the moment asked about. new_days: days first seen by this read. notes: for the report.
-    stale: why the counts are too old to trade on, None where they are not.
+    stale: why the counts are too old, or too odd, to trade on; None where they are not.
     """
 
     source: str
@@ -86,6 +90,26 @@ def stale_reason(known: Known) -> str | None:
     )
 
 
+def implausible_reason(known: Known) -> str | None:
+    """Return which count of the last two weeks can hardly be right, None where all can.
+
+    Since 2022 no day was below 0.57 or above 1.46 times the median of the four weeks before it: beyond these
+    bounds it is a misprint, or a world in which the models' past errors say nothing.
+    """
+    for ordinal in range(known.newest - 13, known.newest + 1):
+        value = float(known.at(np.array([ordinal]))[0])
+        before = known.at(np.arange(ordinal - 28, ordinal))
+        if np.isnan(value) or np.isnan(before).any():
+            continue
+        usual = float(np.median(before))
+        if not ODDEST[0] <= value / usual <= ODDEST[1]:
+            return (
+                f"the TSA count of {date.fromordinal(ordinal)} is {value:,.0f}, far from the {usual:,.0f} "
+                "of the weeks before: look at the page"
+            )
+    return None
+
+
 def fetch_counts(
     config: Config,
     session: requests.Session | None,
@@ -118,7 +142,7 @@ def fetch_counts(
             return _from_site(stored, merged, as_of or clock())
     as_of = as_of or clock()
     known = stored.known(as_of)
-    stale = stale_reason(known)
+    stale = stale_reason(known) or implausible_reason(known)
     if config.mode != "paper":
         if stale:
             raise StaleDataError("; ".join([*notes, f"the cache {path} is no help: {stale}: do not trade"]))
@@ -139,7 +163,7 @@ def _from_site(stored: Vintages, merged: Vintages, as_of: datetime) -> FetchResu
         note = f"tsa.gov: {len(new_days)} new days, newest {max(new_days)}"
     else:
         note = f"tsa.gov was read: no new day since {max(before, default='ever')}"
-    return FetchResult("tsa.gov", merged, as_of, (note,), new_days, stale_reason(known))
+    return FetchResult("tsa.gov", merged, as_of, (note,), new_days, stale_reason(known) or implausible_reason(known))
 
 
 def _read_pages(
@@ -207,7 +231,10 @@ def _wanted(config: Config, stored: Vintages, pages: Path, today: date) -> list[
 def _due(pages: Path, year: int, today: date) -> bool:
     newest = max((path.name for path in pages.glob(f"{year}-*.html.gz")), default="")
     stamp = newest.removeprefix(f"{year}-")[:8]
-    return not stamp or date.fromisoformat(stamp) <= today - RESTATED_EVERY
+    try:
+        return not stamp or date.fromisoformat(stamp) <= today - RESTATED_EVERY
+    except ValueError:  # a file that somebody else put there
+        return True
 
 
 def _check_against(stored: Vintages, found: dict[date, int], page: _Page) -> None:
@@ -232,29 +259,52 @@ def _get(
     budget_s: float,
 ) -> bytes:
     started = clock()
+
+    def left_s() -> float:
+        return budget_s - (clock() - started).total_seconds()
+
     trouble = "no time left"
     for attempt in range(ATTEMPTS):
-        if (clock() - started).total_seconds() >= budget_s:
+        if left_s() <= 0:
             break
         try:
-            with session.get(url, headers=HEADERS, timeout=TIMEOUT_S, stream=True) as answer:
-                _check_url(answer.url)  # a redirect must not lead elsewhere
-                body = b""
-                for chunk in answer.iter_content(65_536):
-                    body += chunk
-                    if len(body) > LARGEST_PAGE or (clock() - started).total_seconds() > budget_s:
-                        raise DataError(f"{url}: the answer does not end")
-        except requests.RequestException as error:
-            trouble = type(error).__name__
+            status, body = _answer(session, url, left_s)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            trouble = type(error).__name__  # ValueError: a redirect to what is no address
         else:
-            if answer.status_code == 200:
+            if status == 200:
                 return body
-            trouble = f"HTTP {answer.status_code}"
-            if answer.status_code in (400, 401, 404, 410):
+            trouble = f"HTTP {status}"
+            if status in (400, 401, 404, 410):
                 break  # repeating does not change these
         if attempt + 1 < ATTEMPTS:
             sleep(BACKOFF_S[attempt])
     raise DataError(f"{url}: {trouble}")
+
+
+def _answer(session: requests.Session, url: str, left_s: Callable[[], float]) -> tuple[int, bytes]:
+    """Return status and body behind *url*, following redirects within tsa.gov."""
+    target = url
+    for _ in range(MOST_REDIRECTS + 1):
+        with session.get(target, headers=HEADERS, timeout=TIMEOUT_S, stream=True, allow_redirects=False) as answer:
+            location = session.get_redirect_target(answer)
+            if location is None:
+                return answer.status_code, _body(answer, url, left_s)
+            target = urljoin(target, location)
+            if not _is_allowed(target):
+                host = urlsplit(target).netloc[:80]
+                raise DataError(f"{url}: leads to {host!r}, which is not tsa.gov: is a login page between?")
+    raise DataError(f"{url}: leads from one page to the next without end")
+
+
+def _body(answer: requests.Response, url: str, left_s: Callable[[], float]) -> bytes:
+    body = b""
+    # read1 returns what is there: a whole block of a page that drips in may take for ever.
+    while part := answer.raw.read1(65_536, decode_content=True):
+        body += part
+        if len(body) > LARGEST_PAGE or left_s() < 0:
+            raise DataError(f"{url}: the answer does not end")
+    return body
 
 
 def _keep(pages: Path, name: str, body: bytes, when: datetime) -> None:
@@ -269,9 +319,20 @@ def _keep(pages: Path, name: str, body: bytes, when: datetime) -> None:
 
 
 def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "http" and is_loopback(url):
-        return
-    host = parts.hostname or ""
-    if parts.scheme != "https" or not (host == "tsa.gov" or host.endswith(".tsa.gov")):
+    try:
+        allowed = _is_allowed(url)
+    except ValueError:
+        allowed = False
+    if not allowed:
         raise ConfigError(f"KALSHI_TSA_URL={url!r}: expected https on tsa.gov, or plain HTTP on loopback")
+
+
+def _is_allowed(url: str) -> bool:
+    """Return whether *url* may be read; ValueError where it is none."""
+    parts = urlsplit(url)
+    host, _ = parts.hostname or "", parts.port  # a port that can not be raises
+    if parts.username is not None:
+        return False
+    if parts.scheme == "http" and is_loopback(url):
+        return True
+    return parts.scheme == "https" and (host == "tsa.gov" or host.endswith(".tsa.gov"))

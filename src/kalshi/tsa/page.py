@@ -15,8 +15,9 @@ from kalshi.errors import DataError
 from kalshi.tsa.vintages import FIRST_DAY, HIGHEST, LOWEST
 
 HEADERS = ["date", "numbers"]
-_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-_NUMBER = re.compile(r"\d{1,3}(,\d{3})*|\d+")
+_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_NUMBER = re.compile(r"\d{1,3}(,\d{3}){0,3}|\d{1,12}", re.ASCII)
+_SHOWN = 80  # characters of a row that an error shows
 
 
 def parse_page(html: bytes | str, *, read_on: date, source: str = "the TSA page") -> dict[date, int]:
@@ -78,24 +79,29 @@ def _text(cell: lxml.html.HtmlElement) -> str:
     return " ".join(str(cell.text_content()).split())
 
 
+def _shown(cells: list[str]) -> str:
+    text = repr(cells)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
 def _day(cells: list[str], source: str) -> date:
     found = _DATE.fullmatch(cells[0]) if len(cells) == 2 else None
     if found is None:
-        raise DataError(f"{source}: row {cells!r} is not a US date and a number")
+        raise DataError(f"{source}: row {_shown(cells)} is not a US date and a number")
     month, day, year = map(int, found.groups())
     try:
         return date(year, month, day)
     except ValueError:
-        raise DataError(f"{source}: row {cells!r} names no date of the calendar") from None
+        raise DataError(f"{source}: row {_shown(cells)} names no date of the calendar") from None
 
 
 def _passengers(cells: list[str], source: str) -> int:
     text = cells[1].replace(" ", "")
     if not _NUMBER.fullmatch(text):
-        raise DataError(f"{source}: row {cells!r} has no whole number of passengers")
+        raise DataError(f"{source}: row {_shown(cells)} has no whole number of passengers")
     value = int(text.replace(",", ""))
     if not LOWEST <= value <= HIGHEST:
-        raise DataError(f"{source}: row {cells!r}: a count outside {LOWEST:,}..{HIGHEST:,} is not plausible")
+        raise DataError(f"{source}: row {_shown(cells)}: a count outside {LOWEST:,}..{HIGHEST:,} is not plausible")
     return value
 
 
