@@ -390,11 +390,11 @@ class SeriesFeeChange(Finite, frozen=True):
 
 
 class EventFeeChange(Finite, frozen=True):
-    """A scheduled override of an event's fees; None clears it."""
+    """A scheduled override of an event's fees; null clears it, absence is an error."""
 
     id: str
     event_ticker: str
     series_ticker: str
     scheduled_ts: Moment
-    fee_type_override: str | None = None
-    fee_multiplier_override: Decimal | None = None
+    fee_type_override: str | None
+    fee_multiplier_override: Decimal | None
