@@ -83,11 +83,13 @@ def answer(status: int, body: object = b"", *, acts: bool = False) -> Fault:
 class Network(PaperAdapter):
     """Forwards to the paper exchange, except where a fault was asked for; keeps a list of what was asked.
 
-    lag: how much older than now the exchange's reads of orders, fills and positions are.
+    lag_until: up to then the list of orders lacks those after lag_from, and the exchange says that it is so old.
     """
 
-    def __init__(self, exchange: PaperExchange) -> None:
+    def __init__(self, exchange: PaperExchange, now: Callable[[], datetime]) -> None:
         super().__init__(exchange)
+        self.now = now
+        self.lag_from = self.lag_until = START - timedelta(days=1)
         self.asked: list[tuple[str, str]] = []
         self.faults: list[tuple[tuple[str, str], Fault]] = []
         self.always: dict[tuple[str, str], Fault] = {}
@@ -96,6 +98,12 @@ class Network(PaperAdapter):
     def fail(self, what: tuple[str, str], *faults: Fault) -> None:
         """Let the next requests that match *what* meet *faults*, one each."""
         self.faults += [(what, fault) for fault in faults]
+
+    def lag(self, seconds: float) -> None:
+        """Let new orders not be listed for so long."""
+        if self.now() >= self.lag_until:
+            self.lag_from = self.now()
+        self.lag_until = max(self.lag_until, self.now() + timedelta(seconds=seconds))
 
     def deliver(self) -> None:
         """Let what is on its way arrive."""
@@ -115,6 +123,14 @@ class Network(PaperAdapter):
         def forward() -> requests.Response:
             return PaperAdapter.send(self, request, *args, **kwargs)
 
+        if self.now() < self.lag_until and asked == ORDERS:
+            page = forward().json()
+            listed = [
+                order for order in page["orders"] if datetime.fromisoformat(order["created_time"]) < self.lag_from
+            ]
+            return answer(200, {**page, "orders": listed})(self, request, forward)
+        if self.now() < self.lag_until and asked == FRESHNESS:
+            return answer(200, {"as_of_time": self.lag_from.isoformat()})(self, request, forward)
         for index, (what, fault) in enumerate(self.faults):
             if _matches(what, asked):
                 del self.faults[index]
@@ -141,7 +157,7 @@ class Hall:
         key = Ed25519PrivateKey.generate()
         self.credentials = Credentials("trader", key)
         self.exchange.add_account("trader", key.public_key(), D(balance))
-        self.network = Network(self.exchange)
+        self.network = Network(self.exchange, lambda: self.now)
         self.client = self.new_client()
         self.store = Store.open(self.store_path)
         self.show()

@@ -52,7 +52,6 @@ def dies_after(network: Any, request: Any, forward: Any) -> Any:
     raise PowerCut
 
 
-EMPTY = answer(200, {"orders": [], "cursor": ""})
 ON_CREATE = {
     "lost answer": lost_answer, "lost request": lost_request, "late": late, "not connected": not_connected,
     "500": answer(500), "500 done": answer(500, acts=True), "503 done": answer(503, acts=True),
@@ -61,7 +60,7 @@ ON_CREATE = {
     "dies before": dies_before, "dies after": dies_after,
 }
 ON_READ = {
-    "stale list": (ORDERS, EMPTY), "no list": (ORDERS, answer(500)), "no freshness": (FRESHNESS, answer(503)),
+    "no list": (ORDERS, answer(500)), "no freshness": (FRESHNESS, answer(503)),
     "no positions": (("GET", "/portfolio/positions"), answer(503)),
     "no fills": (("GET", "/portfolio/fills"), answer(200, {"fills": [], "cursor": ""})),
 }
@@ -115,6 +114,10 @@ class Trading(RuleBasedStateMachine):
     def break_reads(self, fault: str, times: int) -> None:
         what, how = ON_READ[fault]
         self.hall.network.fail(what, *[how] * times)
+
+    @rule(seconds=st.sampled_from([1, 5, 100]))
+    def reads_lag(self, seconds: int) -> None:
+        self.hall.network.lag(seconds)
 
     @rule(fault=st.sampled_from([lost_answer, lost_request, answer(429), answer(503)]))
     def break_the_next_cancel(self, fault: Any) -> None:
@@ -198,6 +201,6 @@ class Trading(RuleBasedStateMachine):
 
 TestTrading = Trading.TestCase
 TestTrading.settings = settings(
-    max_examples=25, stateful_step_count=20, deadline=None,
+    max_examples=25, stateful_step_count=20, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -241,12 +241,17 @@ def test_a_killed_order_is_rejected_and_its_identity_is_spent(hall: Hall) -> Non
     assert submit(hall, **kill, generation=2).filled == 10
 
 
-def test_a_kill_whose_answer_was_lost_is_a_rejection(hall: Hall) -> None:
+def test_a_kill_whose_answer_was_lost_is_unknown_until_it_must_be_listed(hall: Hall) -> None:
     hall.show(size="3")
     hall.network.fail(CREATE, lost_answer)
-    report = submit(hall, time_in_force=FILL_OR_KILL, price=D("0.44"))
-    assert report.outcome is REJECTED and "killed" in report.reason
+    kill = {"time_in_force": FILL_OR_KILL, "price": D("0.44")}
+    assert submit(hall, **kill).outcome is UNKNOWN
     assert hall.position() == 0
+    hall.sleep(120)
+    desk = hall.desk(run_id="run-2")
+    assert desk.reconcile() == []
+    report = submit(hall, desk, **kill)
+    assert report.outcome is REJECTED and "killed" in report.reason
 
 
 def test_an_immediate_order_that_finds_nothing_is_accepted_with_nothing(hall: Hall) -> None:

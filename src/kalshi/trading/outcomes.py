@@ -13,6 +13,8 @@ from kalshi.trading.intents import Intent
 ALREADY_EXISTS = "order_already_exists"
 FOK_KILLED = "fill_or_kill_insufficient_resting_volume"
 NEVER_ARRIVED = "never_arrived"
+# Said of an order that must fill at once or die: it may have filled, and it may have been killed.
+EXISTS_OR_KILLED = "order_already_exists_or_killed"
 
 _PLAIN = {
     FOK_KILLED: "killed: not enough offered to fill all of it",

@@ -15,7 +15,13 @@ from kalshi.store.rows import OrderRow
 from kalshi.store.schema import ACCEPTED, REFUSED, REJECTED, SENDING, UNKNOWN
 from kalshi.trading.intents import ONE, Intent, Side
 from kalshi.trading.lookup import NotThere, find_order
-from kalshi.trading.outcomes import ALREADY_EXISTS, FOK_KILLED, NEVER_ARRIVED, rejection_reason
+from kalshi.trading.outcomes import (
+    ALREADY_EXISTS,
+    EXISTS_OR_KILLED,
+    FOK_KILLED,
+    NEVER_ARRIVED,
+    rejection_reason,
+)
 
 if TYPE_CHECKING:
     from kalshi.trading.desk import Desk
@@ -72,7 +78,7 @@ def resolve(desk: Desk, row: OrderRow) -> Resolved:
     it may still arrive: left as it is. No certain answer: unknown.
     """
     sent_at = row.sent_at or row.created_at
-    confirmed = row.code == ALREADY_EXISTS
+    confirmed = row.code in (ALREADY_EXISTS, EXISTS_OR_KILLED)
     found = find_order(
         desk.exchange,
         row.ticker,
@@ -88,6 +94,9 @@ def resolve(desk: Desk, row: OrderRow) -> Resolved:
             reason = "never arrived at the exchange"
             return Resolved(ended(desk, row, REJECTED, reason, code=NEVER_ARRIVED), absent=True)
         return Resolved(row, absent=True)
+    if isinstance(found, NotThere) and row.code == EXISTS_OR_KILLED and found.settles(sent_at):
+        # A killed order spends its identity and leaves nothing behind.
+        return Resolved(ended(desk, row, REJECTED, "killed at an earlier attempt", code=FOK_KILLED))
     reason = (
         "outcome unknown: the exchange says that it has it, but does not list it"
         if confirmed
@@ -173,11 +182,9 @@ def _after_already_exists(desk: Desk, intent: Intent, row: OrderRow) -> OrderRow
     )
     if isinstance(found, Order):
         return learn(desk, row, found, "it had arrived before: found on the exchange")
-    if isinstance(found, NotThere) and intent.time_in_force == FILL_OR_KILL:
-        # A killed order spends its identity and leaves nothing behind.
-        return ended(desk, row, REJECTED, "killed at an earlier attempt", code=FOK_KILLED)
     reason = "outcome unknown: the exchange says that it has it, but does not list it"
-    return ended(desk, row, UNKNOWN, reason, code=ALREADY_EXISTS)
+    code = EXISTS_OR_KILLED if intent.time_in_force == FILL_OR_KILL else ALREADY_EXISTS
+    return ended(desk, row, UNKNOWN, reason, code=code)
 
 
 def _request(intent: Intent, row: OrderRow) -> CreateOrder:
