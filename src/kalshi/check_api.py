@@ -118,11 +118,12 @@ def _yaml(text: str) -> Any:
 def _structure(path: Path) -> dict[str, Any]:
     try:
         structure = json.loads(_text(path))
-        if not isinstance(structure, dict) or not structure.keys() >= {"version", "endpoints", "schemas"}:
+        parts = structure if isinstance(structure, dict) else {}
+        if "version" not in parts or not all(isinstance(parts.get(key), dict) for key in ("endpoints", "schemas")):
             raise ValueError
     except ValueError:
         raise ConfigError(f"{path} is no structure file: make it anew with --write-structure") from None
-    return structure
+    return parts
 
 
 def _write(path: Path, text: str) -> None:
