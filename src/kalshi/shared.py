@@ -162,7 +162,10 @@ def sell_all_contracts_for_market(
     worst_price: dollars of the side held, below which nothing is sold. What stays open is in the reports.
     """
     held = [row.ticker for row in run.exchange.positions(event_ticker=event_ticker) if row.position_fp]
-    return [run.desk.flatten(run.exchange.market(ticker), worst_price, rounds) for ticker in held]
+    return [
+        run.desk.flatten(run.exchange.market(ticker), worst_price, rounds, strategy=run.job)
+        for ticker in held
+    ]
 
 
 def check_for_fulfilled_orders(run: Run, event_ticker: str) -> list[Order]:

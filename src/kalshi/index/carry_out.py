@@ -99,7 +99,7 @@ def _cancel(run: RunLike, orders: Iterable[Resting]) -> set[str]:
 def _send(run: RunLike, day: TradingDay, want: Wanted) -> OrderReport:
     market = day.found.markets[want.ticker]
     if want.style is Style.CLOSE:
-        return run.desk.flatten(market, want.price, FLATTEN_ROUNDS)
+        return run.desk.flatten(market, want.price, FLATTEN_ROUNDS, strategy=run.job)
     rests = want.style is Style.REST
     intent = Intent(
         strategy=day.strategy,
