@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,12 +18,15 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kalshi.clients import ExchangeClient
 from kalshi.exchange.hosts import API_PATH
 from kalshi.exchange.models import Event, Market, OrderBook, Series
 from kalshi.exchange.signing import Credentials, signed_headers
 from kalshi.exchange.snapshot import LadderSnapshot
 from kalshi.paper.exchange import PaperExchange
+from kalshi.paper.keys import paper_credentials
 
+SRC = Path(__file__).resolve().parents[2] / "src"
 START = datetime(2026, 10, 5, 14, 0, tzinfo=UTC)
 CLOSE = datetime(2026, 10, 12, 3, 59, tzinfo=UTC)
 ORDERS = "/portfolio/events/orders"
@@ -250,3 +258,57 @@ def parts() -> Any:
         house, start, close, orders = House, START, CLOSE, ORDERS
 
     return Parts
+
+
+class Served:
+    """A served paper exchange as its own process, on a state file that the test may prepare."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder, self.options = folder, options
+        self.state = folder / "paper.sqlite"
+        self.process: subprocess.Popen[str] | None = None
+        self.base = ""
+
+    def start(self) -> Served:
+        (self.folder / "none.env").touch()
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SRC), "KALSHI_MODE": "paper"}
+        environment |= {"KALSHI_DATA_DIR": str(self.folder), "KALSHI_ENV_FILE": str(self.folder / "none.env")}
+        command = [sys.executable, "-m", "kalshi.paper", "--state", str(self.state), "--port", "0", *self.options]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
+        assert self.process.stdout is not None and self.process.stderr is not None
+        lines = [self.process.stdout.readline() for _ in range(5)]
+        assert lines[0].startswith("base URL: "), self.process.stderr.read()
+        self.base = lines[0].split()[-1]
+        return self
+
+    def client(self, **options: Any) -> ExchangeClient:
+        return ExchangeClient(self.base, paper_credentials(self.state), sleep=lambda seconds: None, **options)
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal; return the exit code and what was said on stderr."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        _, said = self.process.communicate(timeout=30)
+        code, self.process = self.process.returncode, None
+        return code, said
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Any]:
+    """Prepare a state file with one open market and serve it at 10:00 New York of the START day."""
+    running: list[Served] = []
+
+    def start(*options: str, bids: Any = (), asks: Any = (("0.40", "10"),)) -> Served:
+        house = House(tmp_path / "paper.sqlite")
+        house.show(list(bids), list(asks))
+        house.exchange.close()
+        one = Served(tmp_path, "--date", "2026-10-05T10:00", "--tier", "none", *options)
+        running.append(one)
+        return one.start()
+
+    yield start
+    for one in running:
+        if one.process is not None:
+            one.stop(signal.SIGKILL)

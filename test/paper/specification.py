@@ -89,9 +89,8 @@ def _problems(value: Any, schema: dict[str, Any], at: str) -> Any:
             aware = False
         if not aware:
             yield f"{at}: {value!r} is no date-time"
-    if kind in ("integer", "number"):
-        if value < schema.get("minimum", value) or value > schema.get("maximum", value):
-            yield f"{at}: {value} is out of range"
+    if kind in ("integer", "number") and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        yield f"{at}: {value} is out of range"
     if kind == "array":
         if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
             yield f"{at}: {len(value)} items"

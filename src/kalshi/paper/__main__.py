@@ -1,0 +1,92 @@
+"""python -m kalshi.paper: serve the paper exchange on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from pathlib import Path
+
+from kalshi.config import load_config
+from kalshi.errors import KalshiError
+from kalshi.exchange.hosts import API_PATH
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    build = argparse.ArgumentParser(prog="python -m kalshi.paper", description=__doc__, allow_abbrev=False)
+    build.add_argument("--state", type=Path, metavar="FILE", help="state file; default paper.sqlite in KALSHI_DATA_DIR")
+    build.add_argument("--reset", action="store_true", help="forget the state file first; the key stays")
+    build.add_argument("--host", default="127.0.0.1", help="address to listen on; default 127.0.0.1")
+    build.add_argument("--port", type=int, default=8765, help="port to listen on, 0 for any free one; default 8765")
+    build.add_argument("--allow-remote", action="store_true", help="accept a --host that other machines can reach")
+    build.add_argument("--feed", choices=("simulated", "none"), default="none", help="where prices come from")
+    build.add_argument("--seed", type=int, default=1, help="chance of the simulated feed; default 1")
+    build.add_argument("--scale", type=float, default=1.0, metavar="X", help="market seconds per second; default 1")
+    build.add_argument("--date", metavar="YYYY-MM-DD[THH:MM]", help="market time at the start, New York; default now")
+    build.add_argument("--scenario", type=Path, metavar="FILE", help="faults to stage, see kalshi/paper/faults.py")
+    build.add_argument("--tier", default="basic", help="rate limits of new accounts, or none; default basic")
+    build.add_argument("--no-maintenance", action="store_true", help="trade through Thursday 03:00-05:00 New York too")
+    return build
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code."""
+    arguments = parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        _run(arguments)
+    except KalshiError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from kalshi.paper import served
+    from kalshi.paper.exchange import PaperExchange
+    from kalshi.paper.faults import Faults, load_scenario
+    from kalshi.paper.keys import key_file_of, paper_credentials
+    from kalshi.paper.market_clock import market_clock, new_york_time
+    from kalshi.paper.rate_limits import Limiter, check_tier
+
+    config = load_config(mode="paper")
+    state = arguments.state or config.data_dir / "paper.sqlite"
+    tier = check_tier(arguments.tier)
+    start = new_york_time(arguments.date) if arguments.date else None
+    clock = market_clock(time.time, time.monotonic, start=start, scale=arguments.scale)
+    scenario = load_scenario(arguments.scenario) if arguments.scenario else None
+    listener = served.listen(arguments.host, arguments.port, allow_remote=arguments.allow_remote)
+    if arguments.reset:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{state}{suffix}").unlink(missing_ok=True)
+    credentials = paper_credentials(state)
+    limiter = Limiter(time.monotonic) if tier else None
+    exchange = PaperExchange(state, clock, signature_clock=time.time, limiter=limiter)
+    try:
+        public_key = credentials.private_key.public_key()
+        exchange.add_account(credentials.key_id, public_key, config.paper_balance, tier=tier or "basic")
+        exchange.set_maintenance(not arguments.no_maintenance)
+        tick, every_s = None, 1.0
+        if arguments.feed == "simulated":
+            from kalshi.paper.feed import SimulatedFeed
+
+            feed = SimulatedFeed(exchange, clock, seed=arguments.seed)
+            tick, every_s = feed.step, feed.wait_s(arguments.scale)
+            feed.step()
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        print(f"base URL: http://{shown}:{port}{API_PATH}")
+        print(f"key id:   {credentials.key_id}")
+        print(f"key file: {key_file_of(state)}")
+        print(f"state:    {state}")
+        print("PAPER: no real money. Stop with Ctrl-C.", flush=True)
+        served.serve(served.application(Faults(exchange, scenario)), listener, tick=tick, every_s=every_s)
+    finally:
+        listener.close()
+        exchange.close()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

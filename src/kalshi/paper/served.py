@@ -1,0 +1,205 @@
+"""The HTTP face: Starlette on uvicorn in front of `PaperExchange.handle`, which decides everything.
+
+One thread does the work, so requests are decided in the order in which they came in. Only this module
+imports Starlette and uvicorn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import ipaddress
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from kalshi.errors import ConfigError, StoreError
+from kalshi.exchange.hosts import API_PATH
+from kalshi.paper.exchange import MAX_BODY_BYTES
+from kalshi.paper.faults import COMPLETE, CUT, LOST, Faults, Reply
+
+BODY_WAIT_S = 15.0
+IDLE_WAIT_S = 75
+STOP_WAIT_S = 5
+MAX_CONNECTIONS = 512
+MAX_HEADER_BYTES = 32_768
+METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+_TRANSPORT: contextvars.ContextVar[asyncio.Transport | None] = contextvars.ContextVar("transport", default=None)
+
+log = logging.getLogger(__name__)
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 that lets an answer find its connection, so that a lost answer can be staged."""
+
+    def data_received(self, data: bytes) -> None:
+        _TRANSPORT.set(self.transport)
+        super().data_received(data)
+
+
+class _Spoiled(Response):
+    """An answer that never comes, or stops in the middle."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(status_code=reply.status, headers=reply.headers)
+        self.reply = reply
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        transport = _TRANSPORT.get()
+        if self.reply.ending == CUT:
+            headers = [(name.lower().encode(), value.encode()) for name, value in self.reply.headers.items()]
+            await send({"type": "http.response.start", "status": self.reply.status, "headers": headers})
+            part = self.reply.body[: len(self.reply.body) // 2]
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        if transport is not None:
+            transport.close()
+        await asyncio.sleep(0.01)  # until the loop has seen that the connection is gone
+
+
+def application(faults: Faults, *, body_wait_s: float = BODY_WAIT_S) -> Starlette:
+    """Return the ASGI application in front of *faults* (and the exchange behind it)."""
+    engine = ThreadPoolExecutor(1, thread_name_prefix="engine")
+
+    async def answer(request: Request) -> Response:
+        try:
+            body = await asyncio.wait_for(_body(request), body_wait_s)
+        except TimeoutError:
+            return _problem(408, "bad_request", "the body came too slowly")
+        if body is None:
+            return _problem(413, "bad_request", "body too large")
+        path = request.scope.get("raw_path") or request.scope["path"].encode()
+        query = request.scope["query_string"]
+        target = (path + b"?" + query if query else path).decode("latin-1")
+        loop = asyncio.get_running_loop()
+        try:
+            reply = await loop.run_in_executor(
+                engine, faults.handle, request.method, target, dict(request.headers), body
+            )
+        except StoreError as error:
+            log.error("%s", error)
+            return _problem(503, "internal_error", "the state file can not be used")
+        if reply.delay_s:
+            await asyncio.sleep(reply.delay_s)
+        if reply.ending in (LOST, CUT):
+            return _Spoiled(reply)
+        assert reply.ending == COMPLETE
+        headers = reply.headers if reply.body else {n: v for n, v in reply.headers.items() if n != "Content-Length"}
+        return Response(reply.body, reply.status, headers)
+
+    async def home(request: Request) -> Response:
+        return PlainTextResponse(f"A paper exchange. No real money, no real orders. The API is under {API_PATH}.\n")
+
+    async def crashed(request: Request, error: Exception) -> Response:
+        return _problem(500, "internal_error", "the paper exchange failed; its log says why")
+
+    async def left(request: Request, error: Exception) -> Response:
+        return Response(status_code=400)
+
+    routes = [Route("/", home), Route("/{path:path}", answer, methods=METHODS)]
+    return Starlette(routes=routes, exception_handlers={Exception: crashed, ClientDisconnect: left})
+
+
+async def _body(request: Request) -> bytes | None:
+    """Return the body, None when it is larger than accepted; never more than that is kept."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _problem(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}}, status)
+
+
+def listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
+    """Return a listening socket. port 0: any free one.
+
+    Raises ConfigError when *host* is not a loopback address and *allow_remote* was not said, or it can not be bound.
+    """
+    if not allow_remote and not _is_loopback(host):
+        raise ConfigError(f"host {host!r} is not loopback: others could trade there; add --allow-remote if so meant")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ConfigError(f"{host}:{port} can not be used ({error}): choose another --port") from None
+    return listener
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Server(uvicorn.Server):
+    """A server that stops cleanly on SIGTERM and SIGINT and then returns, instead of dying by the signal."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        yield
+
+    def stop(self) -> None:
+        """Finish what is running, then end."""
+        self.should_exit = True
+
+
+def serve(
+    app: Starlette, listener: socket.socket, *, every_s: float = 1.0, tick: Callable[[], None] | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT. tick: called every *every_s* seconds, for a feed."""
+    config = uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=IDLE_WAIT_S,
+        timeout_graceful_shutdown=STOP_WAIT_S,
+        limit_concurrency=MAX_CONNECTIONS,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+    )
+    asyncio.run(_serve(_Server(config), listener, every_s, tick))
+
+
+async def _serve(
+    server: _Server, listener: socket.socket, every_s: float, tick: Callable[[], None] | None
+) -> None:
+    ticking = asyncio.create_task(_tick(server, every_s, tick)) if tick is not None else None
+    await server.serve(sockets=[listener])
+    if ticking is not None:
+        await ticking
+
+
+async def _tick(server: _Server, every_s: float, tick: Callable[[], None]) -> None:
+    while not server.should_exit:
+        await asyncio.to_thread(tick)
+        await asyncio.sleep(every_s)
