@@ -20,26 +20,28 @@ from kalshi.exchange.models_account import (
     TargetBalanceAllocations,
     Transfer,
 )
-from kalshi.exchange.models_market import (
+from kalshi.exchange.models_exchange import (
     DailySchedule,
-    Event,
-    EventFeeChange,
     ExchangeIndexStatus,
     ExchangeStatus,
     HistoricalCutoff,
-    Level,
     MaintenanceWindow,
+    Schedule,
+    UserDataTimestamp,
+    WeeklySchedule,
+)
+from kalshi.exchange.models_market import (
+    Event,
+    EventFeeChange,
+    Level,
     Market,
     OrderBook,
     PriceRange,
     Quote,
-    Schedule,
     Series,
     SeriesFeeChange,
     SettlementSource,
     Trade,
-    UserDataTimestamp,
-    WeeklySchedule,
 )
 from kalshi.exchange.models_orders import (
     AmendedOrder,
