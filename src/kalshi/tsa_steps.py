@@ -15,12 +15,12 @@ from kalshi.errors import ConfigError, DataError, ExchangeError, StaleDataError
 from kalshi.exchange.hosts import is_loopback
 from kalshi.exchange.models import Event, Market
 from kalshi.exchange.snapshot import LadderSnapshot
-from kalshi.pricing.fees import fee_terms, taker_fee
+from kalshi.pricing.fees import fee_terms, trade_fee
 from kalshi.runtime.clock import new_york, new_york_text, utc_now
 from kalshi.runtime.run import Run
 from kalshi.trading.intents import Intent, Side
 from kalshi.tsa.contracts import ladder_probabilities, market_strike
-from kalshi.tsa.decide import Decision, Rules, decide
+from kalshi.tsa.decide import Decision, Fee, Rules, decide
 from kalshi.tsa.fetch import FetchResult, fetch_counts
 from kalshi.tsa.ladder import fetch_ladder, load_ladder, save_ladder, week_sunday
 from kalshi.tsa.models import DEFAULT_MODEL, MODELS, WeekForecast, forecast
@@ -30,7 +30,7 @@ from kalshi.tsa.weeks import SERIES, market_window, parse_event_ticker, tradable
 
 STRATEGY = "tsa_weekly"  # the bot and `place_tsa_orders` are one strategy: together they place nothing twice
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-LADDER_CACHE = "tsa_ladder.json"
+LADDER_CACHE = "tsa_ladder_{mode}.json"  # of each mode its own: demo prices are not Kalshi's
 # New counts make a resting price stale: orders end this long before the next publication.
 BEFORE_NEWS = timedelta(minutes=30)
 
@@ -98,7 +98,7 @@ def get_ladder(run: Run, counts: FetchResult) -> LadderSnapshot | None:
     """
     if counts.source == "SAMPLE":
         return _reported(run, sample_ladder(counts.vintages, run.now), "made up around the SAMPLE counts")
-    path = run.data_dir / LADDER_CACHE
+    path = run.data_dir / LADDER_CACHE.format(mode=run.config.mode)
     trouble = "offline: Kalshi was not asked"
     if run.args.date is not None:
         trouble = "the exchange shows today's prices, not those of --date"
@@ -146,9 +146,9 @@ def look(run: Run) -> Picture | None:
 def decide_all(ladder: LadderSnapshot, week: WeekForecast, rules: Rules) -> tuple[Decision, ...]:
     """Return one decision per market of the ladder, by ascending strike."""
     markets = {market.ticker: market for market in ladder.markets}
-    fee = _fee_of(ladder)
+    taker, maker = _fees_of(ladder)
     rungs = ladder_probabilities(ladder.markets, week)
-    return tuple(decide(markets[rung.ticker], rung.prob_yes, rules, fee) for rung in rungs)
+    return tuple(decide(markets[rung.ticker], rung.prob_yes, rules, taker, maker) for rung in rungs)
 
 
 def place(run: Run, picture: Picture) -> None:
@@ -292,9 +292,13 @@ def _whole(ladder: LadderSnapshot) -> Event:
     return msgspec.structs.replace(ladder.event, markets=list(ladder.markets))
 
 
-def _fee_of(ladder: LadderSnapshot) -> Callable[[Decimal, Decimal], Decimal]:
+def _fees_of(ladder: LadderSnapshot) -> tuple[Fee, Fee]:
+    """Return the fee of a taker and that of a maker on this ladder."""
     terms = fee_terms(ladder.series, ladder.event)
-    return lambda price, count: taker_fee(price, count, terms.multiplier)
+    return (
+        lambda price, count: trade_fee(price, count, terms.taker_rate),
+        lambda price, count: trade_fee(price, count, terms.maker_rate),
+    )
 
 
 def _quoted_at(run: Run, ladder: LadderSnapshot) -> datetime | None:

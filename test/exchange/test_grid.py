@@ -87,7 +87,8 @@ def test_whole_cents_are_allowed_at_every_band_edge_of_the_tapered_grid() -> Non
 @pytest.mark.parametrize(
     "band",
     [("0", "1", "0"), ("0", "1", "-0.01"), ("0.5", "0.5", "0.01"), ("0.9", "0.1", "0.01"), ("-0.1", "1", "0.01"),
-     ("0", "1.1", "0.01"), ("NaN", "1", "0.01"), ("0", "NaN", "0.01"), ("0", "1", "NaN"), ("0", "Infinity", "0.01")],
+     ("0", "1.1", "0.01"), ("NaN", "1", "0.01"), ("0", "NaN", "0.01"), ("0", "1", "NaN"), ("0", "Infinity", "0.01"),
+     ("0", "1", "1E-40"), ("0", "1", "1E-999999")],
     ids=str,
 )
 def test_a_band_without_sense_is_named(band: tuple[str, str, str]) -> None:

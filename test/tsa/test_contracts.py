@@ -56,7 +56,13 @@ def test_strikes_in_tickers(ticker: str, strike: int) -> None:
         (PlainMarket("KXTSAW-26MAY10-A2.45", "less"), "less"),
         (PlainMarket("KXTSAW-26MAY10-A2.45", floor_strike=Decimal(2_500_000)), "contradicts"),
         (PlainMarket("KXTSAW-26MAY10-A2.45", floor_strike=Decimal("2450000.5")), "whole number"),
-        (PlainMarket("KXTSAW-26MAY10-A2.12345678"), "whole number"),
+        (PlainMarket("KXTSAW-26MAY10-A2.12345678"), "names no strike"),
+        (PlainMarket("KXTSAW-26MAY10-A" + "9" * 5000), "names no strike"),
+        (PlainMarket("KXTSAW-26MAY10-A2.45\n"), "names no strike"),
+        (PlainMarket("KXTSAW-26MAY10-A2.45", floor_strike=Decimal("1E+999999999")), "no number of passengers"),
+        (PlainMarket("KXTSAW-26MAY10-A2.45", floor_strike=Decimal("-2450000")), "no number of passengers"),
+        (PlainMarket("KXTSAW-26MAY10-A2.45", floor_strike=Decimal("2.45")), "whole number"),
+        (PlainMarket("KXTSAW-26MAY10-A2.45", floor_strike=Decimal("2450")), "contradicts"),
     ],
 )
 def test_odd_markets_are_named(market: PlainMarket, message: str) -> None:

@@ -57,6 +57,8 @@ def market(bid: str | None, ask: str | None, ranges: list[PriceRange] = CENTS, *
         (0.80, None, None, "yes", None, None, "no quotes"),
         (0.80, "0.20", "0.60", "yes", None, None, "spread"),
         (0.80, None, "0.62", "yes", "0.60", "0.20", "bid and wait"),
+        (0.80, "0.60", "0.40", "yes", None, None, "crossed quotes: bid 0.60, ask 0.40"),
+        (0.20, "0.45", "0.45", "no", None, None, "crossed quotes: bid 0.55, ask 0.55"),
     ],
 )
 def test_each_case_has_its_reason(
@@ -103,9 +105,24 @@ def test_limit_price_is_the_best_allowed_price_not_above(
     assert limit_price(market("0.40", "0.60", ranges), side, highest) == expected
 
 
+def test_a_side_below_the_lowest_is_said_to_be_below() -> None:
+    rules = Rules(lowest=Decimal("0.6"))
+    assert decide(market("0.50", "0.52"), 0.55, rules, taker_fee).reason == "extreme: YES at 55.0% is below 60%"
+
+
+def test_an_order_that_rests_pays_the_makers_fee_of_its_series() -> None:
+    def maker_fee(price: Decimal, count: Decimal) -> Decimal:
+        return Decimal("0.05") * count
+
+    decision = decide(market("0.55", "0.62"), 0.80, RULES, taker_fee, maker_fee)
+    assert (decision.price, decision.edge) == (Decimal("0.60"), Decimal("0.15"))
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"count": Decimal(0)}, {"count": Decimal("1.5")}, {"price_share": Decimal("1.1")}, {"lowest": Decimal("0.96")}],
+    [{"count": Decimal("1e30")}, {"count": Decimal("1e999999")}, {"min_edge": Decimal("1e9999999")},
+     {"max_spread": Decimal("-0.1")},
+     {"count": Decimal(0)}, {"count": Decimal("1.5")}, {"price_share": Decimal("1.1")}, {"lowest": Decimal("0.96")}],
 )
 def test_senseless_rules_are_refused(wrong: dict[str, Decimal]) -> None:
     with pytest.raises(ConfigError):

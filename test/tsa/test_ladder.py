@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kalshi.errors import DataError
+from kalshi.errors import DataError, StoreError
+from kalshi.exchange.decode import BadRow
 from kalshi.exchange.models import Event, OrderBook, Series
 from kalshi.exchange.snapshot import LadderSnapshot
 from kalshi.tsa.ladder import fetch_ladder, load_ladder, save_ladder, week_sunday
@@ -29,14 +30,16 @@ def whole(ladder: LadderSnapshot, **changes: object) -> Event:
 class Exchange:
     """The three reads a ladder needs."""
 
-    def __init__(self, ladder: LadderSnapshot, events: list[Event]) -> None:
-        self.ladder, self.listed = ladder, events
+    def __init__(self, ladder: LadderSnapshot, events: list[Event], unreadable: list[BadRow] | None = None) -> None:
+        self.ladder, self.listed, self.unreadable = ladder, events, unreadable or []
+        self.bad_rows: list[BadRow] = []
 
     def series(self, series_ticker: str) -> Series:
         return self.ladder.series
 
     def events(self, *, series_ticker: str, status: str, with_nested_markets: bool) -> list[Event]:
         assert (series_ticker, status, with_nested_markets) == ("KXTSAW", "open", True)
+        self.bad_rows += self.unreadable
         return self.listed
 
     def orderbooks(self, tickers: list[str]) -> dict[str, OrderBook]:
@@ -84,3 +87,33 @@ def test_a_saved_ladder_is_used_within_its_own_week_only(ladder: LadderSnapshot,
     path.write_bytes(path.read_bytes()[:-100])
     assert load_ladder(path, NOW) is None
     assert [p.name for p in tmp_path.iterdir()] == ["ladder.json"]
+
+
+def test_an_open_event_that_can_not_be_read_is_not_taken_for_none(ladder: LadderSnapshot) -> None:
+    bad = BadRow("GET /events", "KXTSAW-26NOV29-A1.80", "markets[0].status", "Expected `str`, got `null`")
+    with pytest.raises(DataError, match=r"KXTSAW-26NOV29-A1.80: field markets\[0\].status"):
+        fetch_ladder(Exchange(ladder, [], [bad]), NOW, name="Kalshi")
+
+
+def test_an_open_event_without_markets_is_not_taken_for_none(ladder: LadderSnapshot) -> None:
+    with pytest.raises(DataError, match=f"{ladder.event.event_ticker} is open but has no markets"):
+        fetch_ladder(Exchange(ladder, [msgspec.structs.replace(ladder.event, markets=[])]), NOW, name="Kalshi")
+
+
+def test_a_saved_ladder_that_is_none_is_not_used(ladder: LadderSnapshot, tmp_path: Path) -> None:
+    path = tmp_path / "ladder.json"
+    nested = b'{"source":' + b"[" * 100_000
+    first, *rest = ladder.markets
+    two_ends = msgspec.structs.replace(first, close_time=first.close_time + timedelta(hours=1)), *rest
+    later = msgspec.structs.replace(ladder, as_of=NOW + timedelta(days=1))
+    wrong = [msgspec.structs.replace(ladder, markets=()), msgspec.structs.replace(ladder, markets=two_ends), later]
+    for content in [b"", b"null", b"{}", nested, ladder.to_json()[:-9], *(one.to_json() for one in wrong)]:
+        path.write_bytes(content)
+        assert load_ladder(path, NOW) is None
+
+
+def test_a_ladder_that_can_not_be_kept_is_one_line_and_leaves_nothing(ladder: LadderSnapshot, tmp_path: Path) -> None:
+    (tmp_path / "ladder.json").mkdir()
+    with pytest.raises(StoreError, match=r"ladder\.json"):
+        save_ladder(ladder, tmp_path / "ladder.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["ladder.json"]

@@ -46,7 +46,8 @@ def test_old_events_also_answer_under_the_new_series_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "ticker", ["", "KXINX-26MAY10", "KXTSAW-26MAY09", "KXTSAW-26XYZ10", "KXTSAW-26MAY10X"]
+    "ticker", ["", "KXINX-26MAY10", "KXTSAW-26MAY09", "KXTSAW-26XYZ10", "KXTSAW-26MAY10X",
+               "KXTSAW-26MAY10\n", "KXTSAW-26MAY10-A2.45\nERROR", "KXTSAW-26MAY10-A<b>-A2.45"]
 )
 def test_a_foreign_ticker_is_named(ticker: str) -> None:
     with pytest.raises(DataError, match="ticker"):

@@ -9,6 +9,8 @@ from decimal import Decimal
 from kalshi.errors import DataError
 from kalshi.exchange.models_market import ONE, ZERO, Market, PriceRange, is_price
 
+LEAST_STEP = Decimal("0.000001")  # finer ones are no prices, and break the arithmetic of the digits
+
 
 @dataclass(frozen=True)
 class PriceGrid:
@@ -23,13 +25,13 @@ class PriceGrid:
 
     @classmethod
     def from_ranges(cls, ranges: Iterable[PriceRange], ticker: str = "?") -> PriceGrid:
-        """Return the grid of these bands; DataError where one is empty, reversed or without a step."""
+        """Return the grid of these bands; DataError where one is empty, reversed or without a usable step."""
         bands = list(ranges)
         if not bands:
             raise DataError(f"market {ticker} has no price_ranges: its prices can not be checked")
         for band in bands:
             usable = is_price(band.start) and is_price(band.end) and is_price(band.step)
-            if not (usable and band.start < band.end and band.step > ZERO):
+            if not (usable and band.start < band.end and band.step >= LEAST_STEP):
                 raise DataError(f"market {ticker} has the price band {band.start}..{band.end} by {band.step}")
         return cls(tuple(sorted(bands, key=lambda band: band.start)))
 

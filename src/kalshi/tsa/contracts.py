@@ -14,7 +14,8 @@ from kalshi.tsa.models import WeekForecast
 from kalshi.tsa.weeks import parse_event_ticker
 
 MILLION = 1_000_000
-_STRIKE = re.compile(r"-A(\d+(?:\.\d+)?)$")
+MOST_STRIKE = 100 * MILLION  # passengers a day; beyond it a number is no strike
+_STRIKE = re.compile(r"-A(\d{1,2}(?:\.\d{1,6})?)\Z", re.ASCII)
 
 
 class StrikeMarket(Protocol):
@@ -74,6 +75,8 @@ def market_strike(market: StrikeMarket) -> int:
     if market.floor_strike is None:
         return named
     strike = Decimal(market.floor_strike)
+    if not 0 <= strike <= MOST_STRIKE:
+        raise DataError(f"market {market.ticker}: floor_strike {strike} is no number of passengers")
     if strike != strike.to_integral_value():
         raise DataError(f"market {market.ticker}: floor_strike {strike} is no whole number of passengers")
     if abs(int(strike) - named) > 1:

@@ -15,8 +15,9 @@ from kalshi.exchange.grid import PriceGrid
 from kalshi.exchange.models import Market
 
 ONE = Decimal(1)
-# Fee in dollars of taking `count` contracts at a price; handed in, because it depends on the series.
-TakerFee = Callable[[Decimal, Decimal], Decimal]
+MOST_CONTRACTS = 1_000_000  # of one order
+# Fee in dollars of `count` contracts at a price; handed in, because it depends on the series.
+Fee = Callable[[Decimal, Decimal], Decimal]
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,13 @@ class Rules:
     max_spread: Decimal = Decimal("0.30")
 
     def __post_init__(self) -> None:
+        if self.count > MOST_CONTRACTS:
+            raise ConfigError(f"count must be at most {MOST_CONTRACTS} contracts, not {self.count:.3g}")
         if self.count <= 0 or self.count != self.count.to_integral_value():
             raise ConfigError(f"count must be a whole number of contracts of at least 1, not {self.count}")
+        if not (-1 <= self.min_edge <= 1 and 0 <= self.max_spread <= 1):
+            edges = f"{self.min_edge:.3g} and {self.max_spread:.3g}"
+            raise ConfigError(f"least edge and widest spread are dollars of a contract, at most 1, not {edges}")
         if not 0 < self.price_share <= 1:
             raise ConfigError(f"price share must lie above 0 and at most 1, not {self.price_share}")
         if not 0 <= self.lowest < self.highest <= 1:
@@ -70,11 +76,13 @@ class Decision:
         return self.price is not None
 
 
-def decide(market: Market, probability: float, rules: Rules, taker_fee: TakerFee) -> Decision:
+def decide(
+    market: Market, probability: float, rules: Rules, taker_fee: Fee, maker_fee: Fee | None = None
+) -> Decision:
     """Return the decision for one market whose YES has *probability* (0..1).
 
     A price at or below the limit on the other side of the book is taken, and then pays the taker fee;
-    otherwise the order rests at its limit.
+    otherwise the order rests at its limit and pays *maker_fee* (None: nothing) when it fills.
     """
     p_yes = Decimal(str(round(probability, 6)))
     side = "yes" if p_yes >= Decimal("0.5") else "no"
@@ -86,9 +94,12 @@ def decide(market: Market, probability: float, rules: Rules, taker_fee: TakerFee
         return Decision(market, p_yes, side, value, bid, ask, price, edge, reason)
 
     if not rules.lowest <= value <= rules.highest:
-        return row(None, None, f"extreme: {side.upper()} at {value:.1%} is above {rules.highest:.0%}")
+        bound = f"below {rules.lowest:.0%}" if value < rules.lowest else f"above {rules.highest:.0%}"
+        return row(None, None, f"extreme: {side.upper()} at {value:.1%} is {bound}")
     if bid is None and ask is None:
         return row(None, None, "no quotes")
+    if bid is not None and ask is not None and ask <= bid:
+        return row(None, None, f"crossed quotes: bid {bid:.2f}, ask {ask:.2f}")
     if bid is not None and ask is not None and ask - bid > rules.max_spread:
         return row(None, None, f"spread {ask - bid:.2f} is wider than {rules.max_spread:.2f}")
     limit = limit_price(market, side, value * rules.price_share)
@@ -96,7 +107,8 @@ def decide(market: Market, probability: float, rules: Rules, taker_fee: TakerFee
         return row(None, None, f"no price on the grid below {value * rules.price_share:.3f}")
     takes = ask is not None and ask <= limit
     expected = ask if takes and ask is not None else limit
-    fee = taker_fee(expected, rules.count) / rules.count if takes else Decimal(0)
+    role = taker_fee if takes else maker_fee
+    fee = role(expected, rules.count) / rules.count if role is not None else Decimal(0)
     edge = value - expected - fee
     if edge < rules.min_edge:
         return row(None, None, f"edge {edge:.3f} after fees is below {rules.min_edge:.2f}")

@@ -17,7 +17,7 @@ OLD_SERIES = "TSAW"
 FIRST_NEW_SERIES_SUNDAY = date(2024, 10, 27)
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_EVENT = re.compile(r"(?:KX)?TSAW-(\d{2})([A-Z]{3})(\d{2})")
+_EVENT = re.compile(r"(?:KX)?TSAW-(\d{2})([A-Z]{3})(\d{2})(?:-A[\d.]+)?", re.ASCII)
 
 
 def new_york(day: date, hour: int, minute: int = 0) -> datetime:
@@ -61,8 +61,8 @@ def parse_event_ticker(ticker: str) -> date:
 
     Raises DataError where *ticker* is not of the TSA weekly series or does not name a Sunday.
     """
-    found = _EVENT.match(ticker)
-    if found is None or (ticker[found.end():] and not ticker[found.end():].startswith("-A")):
+    found = _EVENT.fullmatch(ticker)
+    if found is None:
         raise DataError(f"ticker {ticker!r} is not of the TSA weekly series: expected e.g. KXTSAW-26MAY10")
     year, month, day = found.groups()
     try:
