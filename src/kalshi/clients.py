@@ -289,7 +289,7 @@ class KalshiClient(Caller):
         try:
             # The header is cut to whole seconds: half a second is the best guess of what is missing.
             offset = parsedate_to_datetime(date).timestamp() + 0.5 - self._clock()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return False
         skewed = not error.code and abs(offset - self.clock_offset_s) > CLOCK_TOLERANCE_S
         if not error.code.startswith(STALE_CLOCK_CODE) and not skewed:
@@ -366,7 +366,7 @@ class ExchangeClient(
         def learn() -> None:
             try:
                 self.load_limits()
-            except ExchangeError as error:
+            except (ExchangeError, ValueError) as error:  # ValueError: a bucket that would never fill
                 log.warning("pacing by the limits of a new account: %s", error)
 
         self.pacer.learn = learn

@@ -76,6 +76,25 @@ def test_an_answer_about_another_order_is_unknown(wire, client, reply):
         client.cancel_order("o1", exchange_index=0)
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"fill_count": "1000.00"}, r"1000\.00 contracts of 10 filled"),
+        ({"fill_count": "1E+9999999"}, "filled"),
+        ({"fill_count": "-5.00", "remaining_count": "15.00"}, r"-5\.00 contracts"),
+        ({"fill_count": "8.00"}, r"8\.00 contracts of 10 filled and 7\.00 are left"),
+        ({"remaining_count": "-1.00"}, r"-1\.00 are left"),
+        ({"order_id": ""}, "no order_id"),
+        ({"average_fill_price": "7.00"}, "a price of 7"),
+    ],
+)
+def test_an_answer_that_can_not_be_true_is_unknown(wire, client, reply, changes, told):
+    wire.script(reply(201, CREATED | changes))
+    with pytest.raises(OutcomeUnknown, match=told):
+        client.create_order(order())
+    assert len(wire.seen) == 1
+
+
 def test_the_two_409s_keep_their_codes(wire, client, reply):
     for code in ("order_already_exists", "fill_or_kill_insufficient_resting_volume"):
         wire.script(reply(409, {"error": {"code": code}}))

@@ -51,6 +51,13 @@ class OrderEndpoints(Typed):
         created = self.written(table.CREATE_ORDER, CreatedOrder, order)
         if created.client_order_id and created.client_order_id != order.client_order_id:
             raise _other(table.CREATE_ORDER, order.client_order_id, created.client_order_id)
+        impossible = _impossible(order, created)
+        if impossible:
+            raise OutcomeUnknown(
+                f"{table.CREATE_ORDER.label}: the answer says {impossible}: look the order up",
+                method=table.CREATE_ORDER.method,
+                path=table.CREATE_ORDER.path,
+            )
         return created
 
     def create_orders(self, orders: Sequence[CreateOrder]) -> list[BatchCreatedOrder]:
@@ -129,6 +136,18 @@ class OrderEndpoints(Typed):
 def _named(order: CreateOrder) -> None:
     if not order.client_order_id:
         raise ConfigError(f"an order for {order.ticker} has no client_order_id; nothing was sent")
+
+
+def _impossible(order: CreateOrder, created: CreatedOrder) -> str:
+    """Return what in the answer can not be true of *order*, empty where all can."""
+    filled, left, price = created.fill_count, created.remaining_count, created.average_fill_price
+    if not created.order_id:
+        return "no order_id"
+    if filled < 0 or left < 0 or filled > order.count or left > order.count - filled:
+        return f"that {filled:.6g} contracts of {order.count} filled and {left:.6g} are left"
+    if price is not None and not 0 <= price <= 1:
+        return f"a price of {price:.6g} dollars"
+    return ""
 
 
 def _routed(endpoint: Endpoint, market_ticker: str | None, exchange_index: int | None) -> None:
