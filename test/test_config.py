@@ -102,6 +102,20 @@ def test_a_value_that_can_not_be_read_is_named(name, value, told):
     assert f"{name}={value!r}" in message and told in message
 
 
+def test_a_home_of_nobody_is_named():
+    for name in ("KALSHI_DATA_DIR", "KALSHI_REPORT_DIR", "KALSHI_PRIVATE_KEY_PATH"):
+        with pytest.raises(ConfigError, match=f"{name}='~nobody-here/x' is not valid: there is no such user"):
+            load_config({name: "~nobody-here/x"})
+
+
+def test_an_env_file_that_can_not_be_read_is_named(tmp_path):
+    latin = tmp_path / "latin.env"
+    latin.write_bytes("EMAIL_SENDER=j\xf6rg@example.com\n".encode("latin-1"))
+    for path in (latin, tmp_path):
+        with pytest.raises(ConfigError, match=f"{path} can not be read"):
+            load_config(env_file=path)
+
+
 def test_an_unknown_mode_argument():
     assert "use paper, demo or live" in refusal({}, mode="production")
 

@@ -114,12 +114,19 @@ def _positive_int(value: str) -> int:
 
 
 def _optional_path(value: str) -> Path | None:
-    return Path(value.strip()).expanduser() if value.strip() else None
+    return _expanded(value) if value.strip() else None
 
 
 def _directory(value: str) -> Path:
-    path = Path(value.strip()).expanduser()
+    path = _expanded(value)
     return path if path.is_absolute() else PROJECT_ROOT / path
+
+
+def _expanded(value: str) -> Path:
+    try:
+        return Path(value.strip()).expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such user") from None
 
 
 def _mode(value: str) -> str:
@@ -176,7 +183,13 @@ def load_config(
         path = env_file or Path(os.environ.get("KALSHI_ENV_FILE") or PROJECT_ROOT / ".env")
         if os.environ.get("KALSHI_ENV_FILE") and not path.exists():
             raise ConfigError(f"KALSHI_ENV_FILE names {path}, which does not exist: create it or unset it")
-        load_dotenv(path, override=False, encoding="utf-8")
+        if path.is_dir():
+            raise ConfigError(f"{path} can not be read (it is a directory): name a file in KALSHI_ENV_FILE")
+        try:
+            load_dotenv(path, override=False, encoding="utf-8")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise ConfigError(f"{path} can not be read ({reason}): correct it or move it away") from None
         environ = os.environ
     _refuse_unknown_names(environ)
     values = {variable.field: _read(variable, environ) for variable in VARIABLES}

@@ -54,6 +54,10 @@ def main(run):
     if run.args.then == "early":
         raise DataError("the page of counts has no table: look at it by hand")
     run.report.add_line(f"hello, it is {run.now:%Y-%m-%dT%H:%M}Z")
+    if run.args.then == "leak late":
+        leak(run)
+    if run.args.then == "dash":
+        run.report.add_line("a – b")
     if run.args.then == "known":
         raise DataError("the page of counts has no table:\\n look at it by hand")
     if run.args.then == "config":

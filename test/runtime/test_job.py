@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sqlite3
 import sys
@@ -106,6 +107,39 @@ def test_a_crash_leaves_a_traceback_a_row_and_no_secret(project: Project) -> Non
     assert [row[1:3] for row in rows(project)] == [("crashed", 1)] * 2
 
 
+def test_a_secret_in_the_report_is_not_saved_either(project: Project) -> None:
+    done = project.run("--then", "leak late", KALSHI_KEY_ID="0f6e5d4c-key-id")
+    assert (done.returncode, "hello, it is" in done.stdout) == (1, True)
+    saved = "".join(path.read_text(encoding="utf-8") for path in project.reports.iterdir())
+    stored = b"".join(path.read_bytes() for path in project.data.iterdir() if path.is_file())
+    assert "Crashed: RuntimeError: with ***" in saved
+    assert "0f6e5d4c-key-id" not in saved + done.stdout + done.stderr
+    assert b"0f6e5d4c-key-id" not in stored
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_poor_terminal_sees_the_report_all_the_same(project: Project, encoding: str) -> None:
+    done = project.run("--then", "dash", PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr
+    assert "a ? b" in done.stdout
+
+
+@pytest.mark.parametrize("output", [">&-", "> /dev/full", "<&- >&- 2>&-"])
+def test_an_output_that_takes_nothing_ends_no_run(project: Project, output: str) -> None:
+    done = project.run(command=["/bin/sh", "-c", f"{shlex.join(project.command())} {output}"])
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert [row[1:3] for row in rows(project)] == [("ok", 0)]
+
+
+def test_a_lock_that_can_not_be_taken_is_one_line(project: Project) -> None:
+    (project.data / "tiny_paper.lock").mkdir(parents=True)
+    done = project.run()
+    assert (done.returncode, done.stdout) == (3, "")
+    (line,) = done.stderr.splitlines()
+    assert "tiny_paper.lock can not be taken" in line
+
+
 def test_json_log_lines_parse(project: Project) -> None:
     done = project.run("--json-log")
     lines = [json.loads(line) for line in done.stderr.splitlines()]
@@ -169,6 +203,8 @@ def test_a_stop_file_stops_the_job_with_its_reason(project: Project, name: str) 
         (["--mode", "real"], "invalid choice: 'real'"),
         (["--thn", "x"], "unrecognized arguments"),
         (["--report-dir", "/proc/reports"], "report directory /proc/reports can not be written"),
+        (["--data-dir", "~nobody-here/x"], "there is no such user"),
+        (["--date", "0001-01-01"], "use a year from 2000 to 2039"),
         (["--data-dir", "/dev/null/x"], "data directory /dev/null/x can not be written"),
     ],
 )

@@ -56,6 +56,20 @@ def test_json_lines_carry_the_fixed_keys() -> None:
     assert rows[1]["attempt"] == "2"
 
 
+def test_a_foreign_text_can_not_forge_a_line(json_lines: bool) -> None:
+    stream = io.StringIO()
+    log = RunLog("r1", "demo", json_lines=json_lines, stream=stream)
+    forged = "T-1\n2026-10-09 INFO forged\u2028{}\x85\x1b[2J"
+    try:
+        log.logger.info("row %s", forged, extra={"ticker": forged, "status": forged})
+    finally:
+        log.close()
+    (line,) = stream.getvalue().splitlines()
+    assert "\x1b" not in line
+    if json_lines:
+        assert json.loads(line)["ticker"] == forged
+
+
 def test_a_second_run_in_the_same_process_logs_once() -> None:
     for run_id in ("r1", "r2"):
         stream = io.StringIO()

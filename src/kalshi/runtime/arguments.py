@@ -59,4 +59,7 @@ def directory(text: str) -> Path:
     """Return *text* as an absolute path, for argparse."""
     if not text.strip():
         raise argparse.ArgumentTypeError("expected a directory")
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(f"{text!r}: there is no such user") from None

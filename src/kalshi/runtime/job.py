@@ -134,14 +134,14 @@ def _run_exclusively(spec: Job, run: Run, log: RunLog) -> int:
     lock_dir, _ = run.data_dir, run.report_dir  # both must be writable before anything is decided
     with job_lock(lock_dir, f"{spec.name}_{run.config.mode}", run_id=run.run_id, started_at=run.started_at):
         try:
-            ending = _recorded(spec, run)
+            ending = _recorded(spec, run, log)
             deliver(run, ending, redact=log.redact)
         finally:
             run.close()
     return ending.code
 
 
-def _recorded(spec: Job, run: Run) -> Ending:
+def _recorded(spec: Job, run: Run, log: RunLog) -> Ending:
     opened = False
     try:
         check_switch(run)
@@ -153,6 +153,7 @@ def _recorded(spec: Job, run: Run) -> Ending:
         ending = _ended_well(run, code)
     except BaseException as error:  # noqa: BLE001 - the row is closed whatever happened
         ending = explain(error, run.log)
+        ending = replace(ending, line=log.redact(ending.line))  # it goes into the store
     if opened:
         try:
             run_rows.close_row(run, ending)

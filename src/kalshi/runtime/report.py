@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -104,11 +104,16 @@ class Report:
             f'<body style="font-family:sans-serif;font-size:14px;color:#222">\n{body}\n</body></html>\n'
         )
 
-    def save(self, directory: Path, stem: str) -> tuple[Path, Path]:
-        """Write `<stem>.txt` and `<stem>.html` into *directory*, whole or not at all; return both paths."""
+    def save(
+        self, directory: Path, stem: str, *, redact: Callable[[str], str] = str
+    ) -> tuple[Path, Path]:
+        """Write `<stem>.txt` and `<stem>.html` into *directory*, whole or not at all; return both paths.
+
+        redact: takes secrets out of what is written.
+        """
         text, page = directory / f"{stem}.txt", directory / f"{stem}.html"
-        write_atomically(text, self.text())
-        write_atomically(page, self.html())
+        write_atomically(text, redact(self.text()))
+        write_atomically(page, redact(self.html()))
         return text, page
 
 

@@ -22,6 +22,8 @@ _MASK = "***"
 _SHORTEST_SECRET = 6
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _HEADER = re.compile(r"(KALSHI-ACCESS-(?:KEY|SIGNATURE)['\"]?\s*[:=]\s*['\"]?)[^\s'\",}]+", re.IGNORECASE)
+# JSON leaves these as they are, and some readers take them for the end of a line.
+_LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _AWS_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID")
 
 
@@ -56,8 +58,8 @@ class TextFormatter(logging.Formatter):
         """Return the line (with the traceback below it, if there is one), redacted."""
         when = new_york(datetime.fromtimestamp(record.created, UTC)).strftime("%Y-%m-%d %H:%M:%S %Z")
         shown = {key: getattr(record, key, "") for key in KEYS[2:]} | _others(record)
-        fields = [f"{key}={value}" for key, value in shown.items() if value not in ("", None)]
-        message = " ".join(record.getMessage().splitlines())  # a foreign text can not forge a second line
+        fields = [f"{key}={_plain(str(value))}" for key, value in shown.items() if value not in ("", None)]
+        message = _plain(record.getMessage())
         line = f"{when} {record.levelname} {message}{'  ' if fields else ''}{' '.join(fields)}"
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
@@ -83,7 +85,12 @@ class JsonFormatter(logging.Formatter):
         row |= {key: self._redact(str(value)) for key, value in _others(record).items() if key not in row}
         if record.exc_info:
             row["exception"] = self._redact(self.formatException(record.exc_info))
-        return json.dumps(row, ensure_ascii=False)
+        return json.dumps(row, ensure_ascii=False).translate(_LINE_ENDS)
+
+
+def _plain(text: str) -> str:
+    """Return *text* on one line: a foreign text can neither forge a second one nor command the terminal."""
+    return text if text.isprintable() else " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _others(record: logging.LogRecord) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from kalshi.trading.outcomes import OrderReport
 
 
+log = logging.getLogger(__name__)
+
+
 def deliver(run: Run, ending: Ending, *, redact: Callable[[str], str]) -> None:
     """Save, print and mail the report of *run*; trouble with one of them is logged and stops none of the
     others.
@@ -27,7 +31,7 @@ def deliver(run: Run, ending: Ending, *, redact: Callable[[str], str]) -> None:
     had_content = not run.report.is_empty
     _complete(run, ending)
     if had_content or ending.code == EXIT_OK:
-        _save(run)
+        _save(run, redact)
         text = redact(run.report.text())
     else:
         text = ""
@@ -37,12 +41,22 @@ def deliver(run: Run, ending: Ending, *, redact: Callable[[str], str]) -> None:
 
 
 def print_out(text: str) -> None:
-    """Write *text* to standard output; a reader that went away (`| head`) is no error."""
+    """Write *text* to standard output; what can not be printed ends no run.
+
+    A reader that went away (`| head`) and an output that was closed from the start are no error, a full disk
+    is a line in the log, and characters that the terminal does not know become question marks.
+    """
+    out = sys.stdout
+    if out is None:  # closed by who started us; the type does not know that
+        return
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
+        encoding = getattr(out, "encoding", None) or "utf-8"
+        out.write(text.encode(encoding, "replace").decode(encoding))
+        out.flush()
+    except OSError as error:
         sys.stdout = None  # else the interpreter complains again at exit
+        if not isinstance(error, BrokenPipeError):
+            log.error("the report could not be printed: %s", error)
 
 
 def _complete(run: Run, ending: Ending) -> None:
@@ -103,10 +117,10 @@ def _unset(config: Config) -> str:
     return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set" if names else ""
 
 
-def _save(run: Run) -> None:
+def _save(run: Run, redact: Callable[[str], str]) -> None:
     stem = f"{run.job}_{new_york(run.now):%Y-%m-%d_%H%M}_{run.run_id[-6:]}"
     try:
-        text, _ = run.report.save(run.report_dir, stem)
+        text, _ = run.report.save(run.report_dir, stem, redact=redact)
         run.log.info("report saved: %s", text)
     except Exception as error:  # noqa: BLE001 - the run itself is done and recorded
         run.log.error("the report could not be saved: %s", error)
