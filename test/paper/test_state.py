@@ -148,6 +148,25 @@ def test_a_killed_process_loses_no_acknowledged_order(durable_house):
     assert len(out.splitlines()) == 2
 
 
+def test_what_is_handled_together_is_there_together_or_not_at_all(durable_house):
+    durable_house.show(asks=[("0.40", "5")])
+    alice = durable_house.member("alice")
+    other = PaperExchange(durable_house.state, lambda: durable_house.now)
+    with durable_house.exchange.together():
+        assert alice.order("bid", "0.40", "2")[1]["fill_count"] == "2.00"
+        assert alice.order("bid", "0.20", "1")[0] == 201
+        assert alice.position() == 2
+        with other.view() as world:
+            assert not world.orders
+    with other.view() as world:
+        assert len(world.orders) == 2
+    with pytest.raises(ZeroDivisionError), durable_house.exchange.together():
+        alice.order("bid", "0.40", "2")
+        raise ZeroDivisionError
+    assert (alice.position(), durable_house.money()) == (2, 0)
+    assert alice.order("bid", "0.40", "2")[1]["fill_count"] == "2.00"
+
+
 def test_an_error_in_the_middle_leaves_nothing_behind(durable_house):
     durable_house.show(asks=[("0.40", "5")])
     alice = durable_house.member("alice")

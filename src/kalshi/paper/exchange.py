@@ -164,6 +164,15 @@ class PaperExchange:
             answer_headers["Content-Type"] = "application/json"
         return status, answer_headers, content
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write everything that is handled inside to disk at once, at the end; give no answer before that.
+
+        An exception undoes all of it.
+        """
+        with self._lock, self._state.together():
+            yield
+
     def _answer(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, now_ms: int
     ) -> tuple[int, Any]:

@@ -22,7 +22,8 @@ pause_market  before the request, `ticker` stops trading (resume_market: trades 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from urllib.parse import parse_qs
@@ -35,6 +36,7 @@ from kalshi.exchange.hosts import API_PATH
 COMPLETE, LOST, CUT = "complete", "lost", "cut"
 MAX_REMEMBERED = 200
 Answered = tuple[int, dict[str, str], bytes]
+Asked = tuple[str, str, Mapping[str, str], bytes]
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True):
@@ -82,6 +84,7 @@ class Exchange(Protocol):
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answered: ...
     def pause_market(self, ticker: str, paused: bool) -> None: ...
+    def together(self) -> AbstractContextManager[None]: ...
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -100,6 +103,16 @@ class Faults:
         self._rules = scenario.rules if scenario else []
         self._seen = [0] * len(self._rules)
         self._earlier: dict[tuple[str, str], Answered] = {}
+
+    def handle_many(self, asked: Sequence[Asked]) -> list[Reply]:
+        """Answer requests that came in while the disk was busy, with one write for all of them.
+
+        An exception means that none of them was done.
+        """
+        if len(asked) == 1 or all(one[0] == "GET" for one in asked):
+            return [self.handle(*one) for one in asked]
+        with self._exchange.together():
+            return [self.handle(*one) for one in asked]
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer one request, or spoil it as the scenario says."""

@@ -68,6 +68,7 @@ class StateFile:
         self.path = path
         self._lock_wait_s = lock_wait_s
         self._version = -1
+        self._inside = False
         self._world = World()
         self._connection = self._open(path) if path is not None else None
 
@@ -79,6 +80,9 @@ class StateFile:
     @contextmanager
     def reading(self) -> Iterator[World]:
         """Give the newest committed world; do not change it."""
+        if self._inside:
+            yield self._world
+            return
         with self._translated():
             self._refresh()
         yield self._world
@@ -86,6 +90,9 @@ class StateFile:
     @contextmanager
     def changing(self) -> Iterator[World]:
         """Give the world inside a write transaction; leaving it commits, an exception undoes everything."""
+        if self._inside:  # whoever began commits
+            yield self._world
+            return
         if self._connection is None:
             yield self._world
             self._world.take_changes()
@@ -104,6 +111,16 @@ class StateFile:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Put every change inside into one transaction, which waits for the disk once; an exception undoes all."""
+        with self.changing():
+            self._inside = True
+            try:
+                yield
+            finally:
+                self._inside = False
 
     def close(self) -> None:
         """Close the file; the state stays in it."""
