@@ -275,7 +275,7 @@ def report_ladder(run: Run, ladder: LadderSnapshot, decisions: tuple[Decision, .
         )
         for d in decisions
     ]
-    headers = ("above", "P(YES)", "bid", "ask", "side", "value", "order at", "edge", "why")
+    headers = ("above", "P(YES)", "YES bid", "YES ask", "side", "value", "order at", "edge", "why")
     run.report.add_table(f"{ladder.event.event_ticker}: {ladder.event.title}", headers, rows)
     ordered = sum(d.is_order for d in decisions)
     quoted = sum(d.bid is not None or d.ask is not None for d in decisions)

@@ -69,6 +69,7 @@ def test_the_same_decision_twice_is_one_order(hall: Hall) -> None:
     again = submit(hall, hall.desk(run_id="run-2"), price=D("0.31"))
     assert again.outcome is ACCEPTED and again.order_id == first.order_id
     assert again.reason.startswith("already placed at 2026-10-05 14:00 UTC")
+    assert again.intent.price == first.intent.price != D("0.31")  # what rests, not what is wished for now
     assert hall.network.count(CREATE) == 1
 
 

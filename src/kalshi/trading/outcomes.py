@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 
@@ -55,10 +55,10 @@ class OrderReport:
 
 
 def report_of(intent: Intent, row: OrderRow, reason: str | None = None) -> OrderReport:
-    """Return the report of a stored order."""
+    """Return the report of a stored order; price and count are the stored ones, not today's wish."""
     outcome = OrderOutcome.UNKNOWN if row.state in ("sending", "unknown") else OrderOutcome(row.state)
     return OrderReport(
-        intent=intent,
+        intent=replace(intent, price=row.price, count=row.count),
         outcome=outcome,
         reason=row.reason if reason is None else reason,
         client_order_id=row.client_order_id,

@@ -113,8 +113,8 @@ def decide(
     if edge < rules.min_edge:
         return row(None, None, f"edge {edge:.3f} after fees is below {rules.min_edge:.2f}")
     if takes:
-        return row(limit, edge, f"buy: ask {expected:.2f} is within {rules.price_share:.0%} of value")
-    offered = f"ask {ask:.2f} is above" if ask is not None else "nobody offers at"
+        return row(limit, edge, f"buy: {side.upper()} ask {expected:.2f} is within {rules.price_share:.0%} of value")
+    offered = f"{side.upper()} ask {ask:.2f} is above" if ask is not None else f"nobody offers {side.upper()} at"
     return row(limit, edge, f"bid and wait: {offered} {limit:.2f}")
 
 
