@@ -45,6 +45,10 @@ class Conservation(RuleBasedStateMachine):
         self.house = parts.House(None)
         self.series = parts.series_of(fee_type="quadratic_with_maker_fees")
         self.members = {name: self.house.member(name, "40") for name in NAMES}
+        self.groups = {
+            name: member.call("POST", "/portfolio/order_groups/create", {"contracts_limit": 3})[1]["order_group_id"]
+            for name, member in self.members.items()
+        }
         self.settled = False
         self.house.show(series=self.series)
 
@@ -60,6 +64,24 @@ class Conservation(RuleBasedStateMachine):
     def order(self, name, side, price, count, kind, stp, flags):
         status, answer = self.members[name].order(side, price, count, tif=kind, stp=stp, **flags)
         assert status in (201, 400, 409), answer
+
+    @rule(name=st.sampled_from(NAMES), side=sides, price=near_cents, count=counts, kind=kinds)
+    def grouped_order(self, name, side, price, count, kind):
+        flags = {"order_group_id": self.groups[name]}
+        status, answer = self.members[name].order(side, price, count, tif=kind, **flags)
+        assert status in (201, 400, 409), answer
+
+    @rule(name=st.sampled_from(NAMES))
+    def reset_group(self, name):
+        assert self.members[name].call("PUT", f"/portfolio/order_groups/{self.groups[name]}/reset")[0] == 200
+
+    @rule(name=st.sampled_from(NAMES), there=st.booleans(), centicents=st.integers(1, 300_000), wait=st.integers(0, 3))
+    def transfer(self, name, there, centicents, wait):
+        body = {"source": "event_contract", "destination": "event_contract", "amount": centicents}
+        body["destination_exchange_shard" if there else "source_exchange_shard"] = 2
+        path = "/portfolio/intra_exchange_instance_transfer"
+        assert self.members[name].call("POST", path, body)[0] in (200, 400)
+        self.house.wait(seconds=wait)
 
     @rule(name=st.sampled_from(NAMES), pick=st.integers(0, 20), price=cents, count=counts)
     def amend(self, name, pick, price, count):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -165,6 +166,24 @@ def test_what_is_handled_together_is_there_together_or_not_at_all(durable_house)
         raise ZeroDivisionError
     assert (alice.position(), durable_house.money()) == (2, 0)
     assert alice.order("bid", "0.40", "2")[1]["fill_count"] == "2.00"
+
+
+def test_a_file_of_the_format_before_is_read_on(durable_house):
+    durable_house.show(asks=[("0.40", "5")])
+    alice = durable_house.member("alice")
+    alice.order("bid", "0.40", "2")
+    durable_house.exchange.close()
+    connection = sqlite3.connect(durable_house.state)
+    connection.execute("DELETE FROM records WHERE kind = 'Bar'")
+    for key, body in connection.execute("SELECT key, body FROM records WHERE kind = 'Account'").fetchall():
+        before = {k: v for k, v in json.loads(body).items() if k not in ("number", "member", "tier", "netting")}
+        connection.execute("UPDATE records SET body = ? WHERE kind = 'Account' AND key = ?", (json.dumps(before).encode(), key))
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    durable_house.reopen()
+    assert (alice.position(), durable_house.money()) == (2, 0)
+    assert alice.call("GET", "/account/limits")[1]["usage_tier"] == "basic"
 
 
 def test_an_error_in_the_middle_leaves_nothing_behind(durable_house):

@@ -1,7 +1,7 @@
 """Made-up events with a seeded true value: weekly TSA ladders and daily index ladders, from opening to payment.
 
-The estimate of the final value is a random walk that ends at it, so the fair price of every strike is a
-martingale: nobody can gain on average against quotes that stand around it.
+The estimate of the final value is a random walk that ends at it, so the fair price of every strike has no
+drift.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from kalshi.exchange.money import count_text, dollars_text
 from kalshi.paper.accounts import account_in_query, accounts_in_query, members_accounts
@@ -34,15 +35,17 @@ def balance(world: World, request: Request) -> Answer:
     held = [one for one in _positions(world, account.account_id) if one.exchange_index in free]
     value = sum((position_value(world, one) for one in held), ZERO)
     total = sum(free.values(), ZERO)
-    return 200, {
+    answer: dict[str, Any] = {
         "balance": whole_cents(total),
         "balance_dollars": dollars_text(total),
         "portfolio_value": whole_cents(value),
         "updated_ts": int(account.updated_at.timestamp()),
-        "balance_breakdown": [
-            {"exchange_index": shard, "balance": dollars_text(dollars)} for shard, dollars in free.items()
-        ],
     }
+    if request.key is not None and request.key.subaccount is None:
+        answer["balance_breakdown"] = [
+            {"exchange_index": shard, "balance": dollars_text(dollars)} for shard, dollars in free.items()
+        ]
+    return 200, answer
 
 
 def position_value(world: World, position: Position) -> Decimal:
