@@ -64,6 +64,12 @@ def test_a_repeated_cursor_raises_instead_of_looping(wire, client, reply):
     assert "\n" not in str(caught.value)
 
 
+def test_cursors_without_end_raise_instead_of_looping(wire, client, reply):
+    wire.script(*[reply(200, {"events": [], "cursor": f"c{number}"}) for number in range(30)])
+    with pytest.raises(ResponseError, match="there is no end after 20 pages"):
+        list(client.events(series_ticker="KXTSAW"))
+
+
 def test_an_empty_page_with_a_cursor_goes_on(wire, client, reply):
     wire.script(reply(200, fills(cursor="a")), reply(200, fills(1)))
     assert ids(client.fills(archive=False)) == ["f1"]

@@ -124,6 +124,8 @@ def test_flat_and_negative_are_refused_and_name_the_series():
         fees.fee_terms(Series("KXODD", "flat"))
     with pytest.raises(DataError, match=r"KXODD.*fee_multiplier -1"):
         fees.fee_terms(Series("KXODD", fee_multiplier=D(-1)))
+    with pytest.raises(DataError, match=r"KXODD.*fee_multiplier 1E\+400000"):
+        fees.fee_terms(Series("KXODD", fee_multiplier=D("1E+400000")))
 
 
 def test_unknown_type_is_charged_on_the_safe_side_with_a_warning(caplog):

@@ -72,6 +72,8 @@ def test_saving_keeps_rows_that_another_process_stored(tmp_path: Path) -> None:
         ("2026-05-04,2400000,2026-05-03T13:00:00Z,seen", "line 3.*before it began"),
         ("2026-05-04,2400000", "line 3"),
         ("2026-05-04,2400000,2026-05-05T13:00:00Z,guessed", "line 3.*guessed"),
+        ("2026-05-04,2400000,0001-01-01T00:00:00+14:00,seen", "line 3.*out of range"),
+        (f"2026-05-04,2400000,2026-05-05T13:00:00Z,{'x' * 200_000}", "line 3.*field limit"),
     ],
 )
 def test_a_corrupt_file_is_named_by_line_and_left_alone(tmp_path: Path, line: str, message: str) -> None:

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Filters = Mapping[str, Value]
 MAX_KEPT_BAD_ROWS = 1000
+# Far more than any list of an account or a market has: beyond them the exchange only makes up cursors.
+MAX_EMPTY_PAGES, MAX_PAGES = 20, 5_000
 
 
 class Typed(Caller):
@@ -64,7 +66,8 @@ class Typed(Caller):
         """Yield the rows called *name*, page by page until the cursor is empty.
 
         Arguments are checked at once, requests are made as the rows are read. Raises ResponseError on
-        a cursor that came before: going on would loop, stopping would cut the list short.
+        a cursor that came before, on 20 empty pages in a row and after 5,000 pages: going on would loop,
+        stopping would cut the list short.
         """
         self._need_key(endpoint)
         return self.pages(endpoint, kind, name, endpoint.fill(**path), endpoint.query(filters or {}))
@@ -73,6 +76,7 @@ class Typed(Caller):
         """Yield the rows of a query that is complete; `rows` is the usual way here."""
         seen: set[str] = set()
         cursor = ""
+        empty = 0
         while True:
             params = [*query, ("cursor", cursor)] if cursor else query
             page = decode_page(self.get(path, params, template=endpoint.path), kind, endpoint.label, key=name)
@@ -81,9 +85,13 @@ class Typed(Caller):
             cursor = page.cursor
             if not cursor or "cursor" not in endpoint.parameters:
                 return
-            if cursor in seen:
+            empty = 0 if page.items or page.bad_rows else empty + 1
+            trouble = "a cursor came twice" if cursor in seen else ""
+            if empty > MAX_EMPTY_PAGES or len(seen) >= MAX_PAGES:
+                trouble = "there is no end"
+            if trouble:
                 raise ResponseError(
-                    f"{endpoint.label}: a cursor came twice after {len(seen)} pages: the list is incomplete",
+                    f"{endpoint.label}: {trouble} after {len(seen)} pages: the list is incomplete",
                     method=endpoint.method,
                     path=path,
                 )

@@ -15,7 +15,7 @@ import msgspec
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
-ENDLESS = Decimal("Infinity")
+ENDLESS = Decimal("1E+15")  # finite, but beyond all money and contracts; written out it would fill the memory
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # a time without a zone is malformed
 
 
@@ -24,18 +24,23 @@ class Wire(msgspec.Struct, frozen=True, gc=False):
 
 
 class Finite(Wire, frozen=True):
-    """Base of answers about money: ValueError (ResponseError when decoded) for a number that is not finite."""
+    """Base of answers about money: ValueError (ResponseError when decoded) for an endless number."""
 
     def __post_init__(self) -> None:
         for name, sent_as in zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True):
             value = getattr(self, name)
-            if isinstance(value, Decimal) and not value.is_finite():
+            if isinstance(value, Decimal) and not is_bounded(value):
                 raise ValueError(absurd(sent_as, value, "number"))
 
 
 def is_price(value: Decimal) -> bool:
     """Return whether *value* dollars lie in 0..1; NaN does not."""
     return value.is_finite() and ZERO <= value <= ONE
+
+
+def is_bounded(value: Decimal) -> bool:
+    """Return whether *value* is a number that money or contracts can have; NaN is not."""
+    return value.is_finite() and -ENDLESS < value < ENDLESS
 
 
 def absurd(name: str, value: Decimal, what: str) -> str:
@@ -212,7 +217,7 @@ def _first_absurd(market: Market) -> str:
             continue
         if name in _PRICES and not is_price(value):
             return absurd(name, value, "price between 0 and 1")
-        if not value.is_finite():
+        if not is_bounded(value):
             return absurd(name, value, "number")
         if name in _SIZES and value < ZERO:
             return absurd(name, value, "count")
@@ -247,7 +252,7 @@ class Level(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     count: Decimal
 
     def __post_init__(self) -> None:
-        if not (is_price(self.price) and self.count.is_finite() and self.count >= ZERO):
+        if not (is_price(self.price) and is_bounded(self.count) and self.count >= ZERO):
             raise ValueError(f"{self.price} for {self.count} contracts is no level of a book")
 
 

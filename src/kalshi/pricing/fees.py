@@ -28,6 +28,7 @@ UNKNOWN_TYPE_MAKER_SHARE = Decimal("0.5")
 TRADE_FEE_STEP = Decimal("0.000001")
 DIRECT_PRECISION = Decimal("0.0001")
 CENT = Decimal("0.01")
+MOST_MULTIPLIER = Decimal(1000)  # above it a fee is no fee
 
 log = logging.getLogger(__name__)
 
@@ -96,8 +97,8 @@ def terms_of_type(fee_type: str, multiplier: Decimal, *, where: str = "") -> Fee
     """
     if fee_type == "flat":
         raise DataError(f"series {where} charges the flat table, which no endpoint serves: do not trade it")
-    if not multiplier.is_finite() or multiplier < 0:
-        raise DataError(f"series {where} has fee_multiplier {multiplier}: expected a number of at least 0")
+    if not multiplier.is_finite() or not 0 <= multiplier <= MOST_MULTIPLIER:
+        raise DataError(f"series {where} has fee_multiplier {multiplier}: expected 0 to {MOST_MULTIPLIER}")
     share = MAKER_SHARE.get(fee_type)
     if share is None:
         log.warning("unknown fee type: assuming the dearest", extra={"series": where, "fee_type": fee_type})

@@ -141,12 +141,16 @@ class Vintages:
             raise DataError(f"{path}: can not be read ({error}): restore a copy or move it away") from None
         rows: list[Vintage] = []
         reader = csv.reader(io.StringIO(text))
-        for line, cells in enumerate(reader, start=1):
-            if line == 1:
-                if tuple(cells) != COLUMNS:
-                    raise DataError(f"{path}: line 1: expected {','.join(COLUMNS)}: move the file away")
-                continue
-            rows.append(_row(path, line, cells))
+        line = 0
+        try:
+            for line, cells in enumerate(reader, start=1):
+                if line == 1:
+                    if tuple(cells) != COLUMNS:
+                        raise DataError(f"{path}: line 1: expected {','.join(COLUMNS)}: move the file away")
+                    continue
+                rows.append(_row(path, line, cells))
+        except csv.Error as error:
+            raise DataError(f"{path}: line {line + 1}: {error}: restore a copy or move the file away") from None
         if not text.endswith("\n"):
             raise DataError(f"{path}: line {len(rows) + 1}: cut off: restore the file from a copy")
         return cls(rows)
@@ -258,6 +262,6 @@ def _row(path: Path, line: int, cells: list[str]) -> Vintage:
             raise ValueError(f"{passengers} passengers is outside {LOWEST}..{HIGHEST}")
         if row.first_seen_at < datetime.combine(row.day, datetime.min.time(), UTC) + timedelta(hours=4):
             raise ValueError(f"{day} can not have been seen at {seen}, before it began")
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise DataError(f"{path}: line {line}: {error}: restore a copy or move the file away") from None
     return row
