@@ -177,7 +177,8 @@ def test_a_file_of_the_format_before_is_read_on(durable_house):
     connection.execute("DELETE FROM records WHERE kind = 'Bar'")
     for key, body in connection.execute("SELECT key, body FROM records WHERE kind = 'Account'").fetchall():
         before = {k: v for k, v in json.loads(body).items() if k not in ("number", "member", "tier", "netting")}
-        connection.execute("UPDATE records SET body = ? WHERE kind = 'Account' AND key = ?", (json.dumps(before).encode(), key))
+        change = "UPDATE records SET body = ? WHERE kind = 'Account' AND key = ?"
+        connection.execute(change, (json.dumps(before).encode(), key))
     connection.execute("PRAGMA user_version = 1")
     connection.commit()
     connection.close()
