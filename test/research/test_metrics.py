@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -35,6 +35,13 @@ trade_rows = st.lists(
 
 def trades(rows: list[dict[str, object]], columns: tuple[str, ...] = TEN) -> Trades:
     return parse_trades(csv_of(rows, columns), "test")
+
+
+def weekly(price: float, outcomes: str) -> Trades:
+    """Return one trade a week, won where *outcomes* has a 1."""
+    days = [str(date(2026, 1, 4) + timedelta(weeks=number)) for number in range(len(outcomes))]
+    rows = [row(day, day, "yes", 0.6, price, int(o), fee=0.01) for day, o in zip(days, outcomes, strict=True)]
+    return trades(rows, WITH_FEES)
 
 
 def test_cost_pnl_and_edge_of_both_sides() -> None:
@@ -109,11 +116,26 @@ def test_one_week_has_no_interval_and_the_verdict_says_so() -> None:
     ],
 )
 def test_the_verdict_follows_the_interval(price: float, outcomes: str, said: str) -> None:
-    days = [f"2026-0{month}-15" for month in range(1, 9)]
-    rows = [row(day, day, "yes", 0.6, price, int(o), fee=0.01) for day, o in zip(days, outcomes, strict=True)]
-    found = trades(rows, WITH_FEES)
+    found = weekly(price, outcomes * 3)
     assert metrics.verdict(found).startswith(f"{said} after fees: mean ")
-    assert "over 8 weeks (8 trades)" in metrics.verdict(found)
+    assert "over 24 weeks (24 trades)" in metrics.verdict(found)
+
+
+@pytest.mark.parametrize(("price", "outcomes"), [(0.05, "1110"), (0.99, "1010"), (0.5, "1010")])
+def test_few_weeks_are_too_little_to_judge_however_narrow_the_interval(price: float, outcomes: str) -> None:
+    enough = metrics.LEAST_WEEKS
+    few = metrics.verdict(weekly(price, (outcomes * 5)[: enough - 1]))
+    assert few.startswith("Too little to judge after fees: mean ") and "95 % interval" in few
+    assert f"over {enough - 1} weeks ({enough - 1} trades); a verdict needs {enough} weeks" in few
+    assert "vidence" not in few
+    assert "vidence of " in metrics.verdict(weekly(price, (outcomes * 5)[:enough]))
+
+
+def test_two_weeks_that_agree_are_no_evidence() -> None:
+    rows = [row(f"{day}-{i}", day, "yes", 0.6, 0.5, 1, fee=0.01) for day in ("2026-01-04", "2026-01-11") for i in "123"]
+    found = trades(rows, WITH_FEES)
+    assert metrics.pnl_interval(found).low > 0
+    assert metrics.verdict(found).startswith("Too little to judge after fees: mean +$0.4900 a trade, 95 % interval")
 
 
 def test_made_up_data_are_evidence_of_nothing() -> None:

@@ -156,6 +156,6 @@ def test_the_report_shows_verdict_and_problems() -> None:
     rows[0]["pnl"] = 9
     trades = parse_trades(csv_of(rows), "test")
     text = sanity_markdown(trades, run_checks(trades), [("file", "test")])
-    assert "No evidence of an edge before fees" in text
+    assert "Too little to judge before fees" in text and "95 % interval" in text
     assert "Broken invariants: 1" in text and "line 2: pnl is 9, recomputed 0.2" in text
     assert not judgeable(parse_trades(csv_of(rows, TEN[:-1]), "test"))

@@ -19,6 +19,7 @@ BINS = 10
 BOOTSTRAP_SAMPLES = 10_000
 BOOTSTRAP_SEED = 7
 LEVEL = 0.95
+LEAST_WEEKS = 20  # independent results below which no verdict is given, however narrow the interval
 EDGE_BOUNDS = (-np.inf, 0.0, 0.05, 0.10, 0.20, np.inf)
 
 
@@ -156,7 +157,8 @@ def pnl_interval(trades: Trades) -> Interval:
 def verdict(trades: Trades, *, at_mid: bool = False) -> str:
     """Return in one sentence what the trades are evidence of, with the interval and the number of weeks.
 
-    Of nothing where the data are the made-up SAMPLE.
+    Of nothing where the data are the made-up SAMPLE. Below LEAST_WEEKS weeks it says that this is too little to
+    judge: a few weeks that happen to agree make the interval narrow.
     """
     found = pnl_interval(trades)
     costs = "after fees" if trades.has_fees else "before fees (the file charges none)"
@@ -172,6 +174,8 @@ def verdict(trades: Trades, *, at_mid: bool = False) -> str:
     )
     if trades.is_sample:
         return f"Made-up SAMPLE data, no evidence of anything: {costs}, {numbers}."
+    if found.weeks < LEAST_WEEKS:
+        return f"Too little to judge {costs}: {numbers}; a verdict needs {LEAST_WEEKS} weeks."
     if found.low > 0:
         return f"Evidence of an edge {costs}: {numbers}."
     if found.high < 0:
