@@ -96,12 +96,12 @@ def tables(
                 found["by_year"].append({**key, "year": year, **scores(of_year)})
             for base in (name for name in BASELINES if name in done.models and name != model):
                 for period in ("all", *years):
-                    sides = [
+                    ours, theirs = (
                         [r for r in by_key.get((name, horizon), []) if period in ("all", r.week_sunday.year)]
                         for name in (model, base)
-                    ]
+                    )
                     for score in PAIRED:
-                        weeks, gap, error = difference(*sides, score)
+                        weeks, gap, error = difference(ours, theirs, score)
                         found["differences"].append(
                             {**key, "against": base, "period": str(period), "score": score,
                              "weeks": weeks, "difference": gap, "standard_error": error}
