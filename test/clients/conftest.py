@@ -175,7 +175,7 @@ def make_client(wire: Wire, ticker: Ticker) -> Iterator[Callable[..., ExchangeCl
             "monotonic": ticker,
             "sleep": ticker.sleep,
             "random": lambda: 0.5,
-            "timeout_s": (2.0, 0.3),
+            "timeout_s": (5.0, 15.0),  # a busy machine must not look like a silent exchange
         }
         client = ExchangeClient(wire.base_url, **(settings | changes))
         made.append(client)

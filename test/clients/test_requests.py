@@ -109,9 +109,9 @@ def test_an_answer_cut_in_mid_body_is_read_again(wire, client, reply):
     assert len(wire.seen) == 2
 
 
-def test_a_read_without_answer_is_a_timeout_that_is_repeated(wire, client, reply):
+def test_a_read_without_answer_is_a_timeout_that_is_repeated(wire, make_client, reply):
     wire.script(reply(hang=True), reply(200, b"late"))
-    assert client.get(PATH) == b"late"
+    assert make_client(timeout_s=(5.0, 2.0)).get(PATH) == b"late"
     assert len(wire.seen) == 2
 
 
