@@ -181,10 +181,10 @@ def test_a_write_leaves_once_and_its_outcome_is_unknown(wire, client, ticker, re
 
 
 @pytest.mark.parametrize("lost", [{"hang": True}, {"body": b"x" * 900, "cut": 10}, {"body": b"x", "cut": 0}])
-def test_a_write_whose_answer_is_lost_leaves_once_and_its_outcome_is_unknown(wire, client, reply, lost):
+def test_a_write_whose_answer_is_lost_leaves_once_and_its_outcome_is_unknown(wire, make_client, reply, lost):
     wire.script(reply(201, **lost))
     with pytest.raises(OutcomeUnknown) as caught:
-        client.write("POST", ORDERS, body=b"{}")
+        make_client(timeout_s=(5.0, 1.0)).write("POST", ORDERS, body=b"{}")
     assert wire.count("POST") == 1
     assert caught.value.exit_code == 6
 
