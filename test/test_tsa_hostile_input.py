@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kalshi import tsa_steps
 from kalshi.tsa.vintages import Vintages
 from test_tsa_trading_bot import KEY_ID, World, orders_at, run_bot
 
@@ -56,6 +58,12 @@ def test_a_ladder_that_makes_no_sense_is_one_line(world: World, tmp_path: Path, 
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
     assert orders_at(world) == 0
+
+
+def test_the_next_opening_is_not_in_the_past() -> None:
+    monday = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # 9:00 in New York
+    assert tsa_steps._next_opening(monday) == "it opens 2026-11-23 10:00 EST"
+    assert tsa_steps._next_opening(monday + timedelta(hours=6)) == "it should have opened 2026-11-23 10:00 EST"
 
 
 def test_counts_of_this_morning_are_traded_on_this_morning(world: World, tmp_path: Path) -> None:

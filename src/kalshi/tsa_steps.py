@@ -117,7 +117,7 @@ def get_ladder(run: Run, counts: FetchResult) -> LadderSnapshot | None:
             if ladder is not None:
                 save_ladder(ladder, path)
                 return _reported(run, ladder, "fresh")
-            run.report.add_line(f"Ladder: no open event; it opens {_next_opening(run.now)}")
+            run.report.add_line(f"Ladder: no open event; {_next_opening(run.now)}")
             return None
     saved = load_ladder(path, run.now)
     if saved is not None:
@@ -307,7 +307,8 @@ def _quoted_at(run: Run, ladder: LadderSnapshot) -> datetime | None:
 
 
 def _next_opening(now: datetime) -> str:
-    return new_york_text(market_window(tradable_week(now))[0])
+    opens = market_window(tradable_week(now))[0]
+    return f"{'it opens' if opens > now else 'it should have opened'} {new_york_text(opens)}"
 
 
 def _mean(value: Callable[[date], int | None], days: list[date]) -> float | None:

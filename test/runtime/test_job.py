@@ -117,6 +117,12 @@ def test_a_secret_in_the_report_is_not_saved_either(project: Project) -> None:
     assert b"0f6e5d4c-key-id" not in stored
 
 
+def test_reports_are_as_private_as_the_umask_says(project: Project) -> None:
+    done = project.run(command=["/bin/sh", "-c", f"umask 077; {shlex.join(project.command())}"])
+    assert done.returncode == 0, done.stderr
+    assert {path.stat().st_mode & 0o777 for path in project.reports.iterdir()} == {0o600}
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_poor_terminal_sees_the_report_all_the_same(project: Project, encoding: str) -> None:
     done = project.run("--then", "dash", PYTHONIOENCODING=encoding)

@@ -59,12 +59,18 @@ def writable_directory(path: Path, what: str, fix: str) -> Path:
     return path
 
 
+def _umask() -> int:
+    mask = os.umask(0o077)  # it can only be read by setting it
+    os.umask(mask)
+    return mask
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write *content* (text as UTF-8) so that a reader finds the old or the new."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), 0o644)
+            os.fchmod(file.fileno(), 0o644 & ~_umask())
             file.write(content.encode("utf-8") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
