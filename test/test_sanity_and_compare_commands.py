@@ -43,6 +43,51 @@ def test_a_sound_file_gets_a_report_and_metadata(good: Path, tmp_path: Path) -> 
     assert str(good) in metadata["command"] and metadata["verdict"] in report
 
 
+def test_its_help_names_its_own_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert analyze(["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert "1 some do not" in printed and "1 crashed" not in printed
+
+
+def metadata_of(csv: Path, trades: int, kind: str = "tsa_backtest") -> str:
+    digest = hashlib.sha256(csv.read_bytes()).hexdigest()
+    return json.dumps({"kind": kind, "kpis": {"trades": trades}, "outputs": {csv.name: digest, "x.md": "0"}})
+
+
+def test_a_file_as_its_metadata_say_is_sound(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good.with_suffix(".json").write_text(metadata_of(good, 6))
+    assert analyze(["--csv", str(good)]) == 0
+    assert compare(["--baseline", str(good), "--candidate", str(good)]) == 0
+    assert "unchanged" not in capsys.readouterr().out
+
+
+def test_a_file_cut_at_a_row_is_found_by_the_metadata_beside_it(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good.with_suffix(".json").write_text(metadata_of(good, 6))
+    good.write_text(csv_of(three_weeks()[:4]))
+    assert analyze(["--csv", str(good)]) == 1
+    printed = capsys.readouterr().out
+    assert "BROKEN unchanged: 4 trades, but tsa_backtest_20260420_120000.json says 6" in printed
+    assert "its SHA-256 is not the one in tsa_backtest_20260420_120000.json" in printed
+    assert compare(["--baseline", str(good), "--candidate", str(good)]) == 0
+    assert "do not believe" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('{"kind": "tsa_backtest", "outputs": {', 1),
+        ('{"kind": "tsa_backtest"}', 1),
+        ('{"kind": "something else"}', 0),
+        ("no JSON at all", 0),
+    ],
+)
+def test_damaged_metadata_are_a_fault_and_other_files_are_none(good: Path, text: str, code: int) -> None:
+    good.with_suffix(".json").write_text(text)
+    assert analyze(["--csv", str(good)]) == code
+
+
 def test_the_metadata_can_be_written_elsewhere(good: Path, tmp_path: Path) -> None:
     target = tmp_path / "deep" / "meta.json"
     assert analyze(["--csv", str(good), "--metadata-json", str(target), "--out-dir", str(tmp_path / "out")]) == 0
@@ -105,6 +150,12 @@ def test_two_runs_are_compared_and_the_file_says_what_was_printed(
     out = tmp_path / "new" / "comparison.md"
     assert compare(["--baseline", str(good), "--candidate", str(other), "--out", str(out)]) == 0
     printed = capsys.readouterr().out
-    assert out.read_text() in printed
-    assert "| trades | 6 | 4 | -2 | -33.33 % |" in printed
-    assert "On the 4 trades both made" in printed
+    assert "| trades | 6 | 4 | -2 | -33.33 % |" in out.read_text()
+    assert "|" not in printed and "**" not in printed  # a table for people, not Markdown
+    assert ["trades", "6", "4", "-2", "-33.33", "%"] in [line.split() for line in printed.splitlines()]
+    for text in (printed, out.read_text()):
+        words = " ".join(text.split())
+        assert "Too little to judge: candidate minus baseline is" in words
+        assert "a verdict needs 20 weeks" in words
+    printed = " ".join(printed.split())
+    assert "Of 6 markets in either run, 4 were bought on the same side" in printed

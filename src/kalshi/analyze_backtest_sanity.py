@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 if not __package__:  # started by path: let `kalshi` be found and nothing in this folder shadow a library
@@ -24,12 +25,17 @@ from kalshi.runtime.job import job
 from kalshi.runtime.run import Run
 
 BROKEN = 1
+EXIT_CODES = (
+    "exit codes: 0 all invariants hold, 1 some do not (or the program crashed), 2 configuration or arguments,\n"
+    "3 not a backtest's CSV, 130/143 interrupted"
+)
 PREFIX = "tsa_backtest_"
 SANITY = "tsa_backtest_sanity_"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this script's own options."""
+    parser.epilog = EXIT_CODES
     parser.add_argument("--csv", type=Path, required=True, metavar="FILE", help="CSV of a backtest")
     parser.add_argument("--metadata-json", type=Path, metavar="FILE", help="write the metadata here instead")
     parser.add_argument(
@@ -41,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(run: Run) -> int:
     """Check one CSV and write the report."""
     from kalshi.research import provenance
-    from kalshi.research.sanity import broken, run_checks, shown
+    from kalshi.research.sanity import as_written, broken, run_checks, shown
     from kalshi.research.sanity_report import judgeable, sanity_markdown, sanity_metadata
     from kalshi.research.trades import read_trades
 
@@ -50,10 +56,9 @@ def main(run: Run) -> int:
     directory = (
         writable_directory(args.out_dir, "report directory", "--out-dir") if args.out_dir else run.report_dir
     )
-    stem = _stem(args.csv, directory, run)
-    metadata_path = args.metadata_json or directory / f"{stem}.json"
-    writable_directory(metadata_path.parent, "directory of the metadata", "--metadata-json")
-    checks = run_checks(trades)
+    if args.metadata_json:
+        writable_directory(args.metadata_json.parent, "directory of the metadata", "--metadata-json")
+    checks = [*run_checks(trades), as_written(args.csv, trades)]
     made = provenance.provenance(
         command=provenance.command_line("kalshi.analyze_backtest_sanity", vars(args)),
         root=PROJECT_ROOT,
@@ -69,9 +74,11 @@ def main(run: Run) -> int:
         ("code", made["git_commit"] or "not a git repository"),
         ("made", made["generated_at"]),
     ]
-    report_path = directory / f"{stem}.md"
-    write_atomically(report_path, sanity_markdown(trades, checks, origin))
-    write_atomically(metadata_path, json.dumps(metadata, indent=2) + "\n")
+    with _stem(args.csv, directory, run) as stem:
+        report_path = directory / f"{stem}.md"
+        metadata_path = args.metadata_json or directory / f"{stem}.json"
+        write_atomically(report_path, sanity_markdown(trades, checks, origin))
+        write_atomically(metadata_path, json.dumps(metadata, indent=2) + "\n")
     for check in checks:
         for line in shown(check.problems):
             run.report.add_line(f"BROKEN {line}")
@@ -84,14 +91,14 @@ def main(run: Run) -> int:
     return BROKEN if wrong else 0
 
 
-def _stem(csv: Path, directory: Path, run: Run) -> str:
+def _stem(csv: Path, directory: Path, run: Run) -> AbstractContextManager[str]:
     """Return the report's name: the timestamp of the CSV where its name has one, else of this run."""
-    from kalshi.research.provenance import free_stem
+    from kalshi.research.provenance import reserved_stem
 
     name = csv.stem
     if name.startswith(PREFIX) and not name.startswith(SANITY) and name[len(PREFIX) :][:1].isdigit():
-        return SANITY + name[len(PREFIX) :]
-    return free_stem(directory, SANITY, run.started_at)
+        return nullcontext(SANITY + name[len(PREFIX) :])
+    return reserved_stem(directory, SANITY, run.started_at)
 
 
 if __name__ == "__main__":

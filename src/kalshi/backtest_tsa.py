@@ -62,10 +62,10 @@ def simulate(run: Run, options: Options, directory: Path) -> None:
         generated_at=run.started_at,
         parameters={**options.parameters(), "model": settings.model, "source": inputs.source},
     )
-    stem = provenance.free_stem(directory, "tsa_backtest_", run.started_at)
-    summary, files = report_files(stem, options, settings, inputs, results, made)
-    for name, content in files.items():
-        write_atomically(directory / name, content)
+    with provenance.reserved_stem(directory, "tsa_backtest_", run.started_at) as stem:
+        summary, files = report_files(stem, options, settings, inputs, results, made)
+        for name, content in files.items():
+            write_atomically(directory / name, content)
     for mark in summary.marks:
         run.report.mark(mark)
     for note in inputs.notes:

@@ -1,6 +1,7 @@
-"""Compare two backtests: canonical KPIs with absolute and percent deltas, and the trades both made, paired.
+"""Compare two backtests: canonical KPIs with absolute and percent deltas, and the difference by week.
 
-Prints the comparison and writes it to --out. Exit code 2: no such file; 3: a file without columns or trades.
+Prints the comparison and writes it to --out as Markdown. Exit code 2: no such file; 3: a file
+without columns or trades.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 @job("compare_backtests", arguments=arguments, needs_exchange=False)
 def main(run: Run) -> None:
     """Compare two CSV files."""
-    from kalshi.research.compare import compare_metrics, comparison_markdown, paired_pnl
+    from kalshi.research.compare import KPI_HEADERS, compare_metrics, comparison_markdown, kpi_rows, pair, pairing_lines
     from kalshi.research.metrics import key_metrics, verdict
     from kalshi.research.provenance import sha256_of
+    from kalshi.research.sanity import as_written
     from kalshi.research.trades import complete_trades
 
     args = run.args
@@ -48,15 +50,19 @@ def main(run: Run) -> None:
     for name, trades in sides.items():
         origin.append((name, f"`{trades.source}` (SHA-256 `{sha256_of(Path(trades.source))[:12]}…`)"))
         origin.append((f"{name} says", verdict(trades)))
-    text = comparison_markdown(
-        origin,
-        compare_metrics(key_metrics(sides["baseline"]), key_metrics(sides["candidate"])),
-        paired_pnl(sides["baseline"], sides["candidate"]),
-    )
-    print(text)
+        origin += [(f"{name}: do not believe it", str(p)) for p in as_written(Path(trades.source), trades).problems]
+    deltas = compare_metrics(key_metrics(sides["baseline"]), key_metrics(sides["candidate"]))
+    pairing = pair(sides["baseline"], sides["candidate"])
+    if pairing.is_sample:
+        run.report.mark("SAMPLE")
+    for label, words in origin:
+        run.report.add_line(f"{label}: {words.replace('`', '')}")
+    run.report.add_table("KPIs", KPI_HEADERS, kpi_rows(deltas))
+    for line in pairing_lines(pairing):
+        run.report.add_line(line)
     if args.out:
-        write_atomically(args.out, text)
-        print(f"Written to {args.out}")
+        write_atomically(args.out, comparison_markdown(origin, deltas, pairing))
+        run.report.add_line(f"Written to {args.out}")
 
 
 if __name__ == "__main__":

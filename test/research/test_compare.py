@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from datetime import date, timedelta
 
 import pytest
 
-from backtest_files import csv_of, three_weeks
-from kalshi.research.compare import compare_metrics, comparison_markdown, paired_pnl
+from backtest_files import TEN, csv_of, row, three_weeks
+from kalshi.research.compare import compare_metrics, comparison_markdown, pair, pairing_lines
 from kalshi.research.metrics import key_metrics
-from kalshi.research.trades import parse_trades
+from kalshi.research.trades import Trades, parse_trades
 
 
 def test_deltas_absolute_and_in_percent_of_the_baselines_size() -> None:
@@ -31,20 +32,51 @@ def test_zero_and_missing_baselines_have_no_percent() -> None:
 
 
 def test_missing_values_are_written_as_not_available() -> None:
-    text = comparison_markdown([], compare_metrics({"fee_total": 0.0}, {"fee_total": 1.5, "ece": 0.1}), None)
+    text = comparison_markdown([], compare_metrics({"fee_total": 0.0}, {"fee_total": 1.5, "ece": 0.1}))
     assert "| fee_total | 0.0000 | 1.5000 | 1.5000 | n/a |" in text
     assert "| ece | n/a | 0.1000 | n/a | n/a |" in text
-    assert "no trade in common" in text
 
 
-def test_common_trades_are_paired() -> None:
+def trades(rows: list[dict[str, object]], name: str = "run", columns: tuple[str, ...] = TEN) -> Trades:
+    return parse_trades(csv_of(rows, columns), name)
+
+
+def test_flipped_and_missing_trades_are_what_distinguishes_two_runs() -> None:
     rows = three_weeks()
-    better = [{**one, "pnl": float(str(one["pnl"])) + 0.1} for one in rows[1:]]
-    old, new = parse_trades(csv_of(rows), "old"), parse_trades(csv_of(better), "new")
-    found = paired_pnl(old, new)
-    assert found is not None
-    assert (found.trades, found.weeks) == (5, 3)
-    assert found.mean == pytest.approx(0.1)
+    flipped, new = row("B-2", "2026-03-29", "yes", 0.6, 0.3, 0), row("D-1", "2026-04-12", "yes", 0.6, 0.5, 1)
+    other = [*rows[:3], flipped, rows[5], new]
+    found = pair(trades(rows), trades(other))
+    assert (found.same, found.flipped, found.only_baseline, found.only_candidate) == (4, 1, 1, 1)
+    # B-2: -0.3 instead of +0.3; C-1: 0 instead of 0.05; D-1: 0.5 instead of nothing; over four weeks
+    assert found.weekly.mean == pytest.approx((0 - 0.6 - 0.05 + 0.5) / 4)
+    assert (found.weekly.weeks, found.lone_weeks) == (4, 1)
+    text = " ".join(pairing_lines(found))
+    assert "Of 7 markets in either run, 4 were bought on the same side by both, 1 on opposite sides" in text
+    assert "Too little to judge: candidate minus baseline is -$0.0375 a week, 95 % interval" in text
+    assert "1 of them with trades of one run only" in text
+
+
+@pytest.mark.parametrize(
+    ("price", "said"), [(0.3, "Evidence that the candidate is better"), (0.9, "Evidence that the candidate is worse")]
+)
+def test_enough_weeks_decide_between_two_runs(price: float, said: str) -> None:
+    days = [str(date(2026, 1, 4) + timedelta(weeks=number)) for number in range(24)]
+    old = [row(day, day, "yes", 0.6, 0.6, number % 2) for number, day in enumerate(days)]
+    new = [row(day, day, "yes", 0.6, price, number % 2) for number, day in enumerate(days)]
+    assert pairing_lines(pair(trades(old), trades(new)))[1].startswith(said)
+    assert pairing_lines(pair(trades(old), trades(old)))[1].startswith("No evidence of a difference: ")
+    assert pairing_lines(pair(trades(old[:19]), trades(new[:19])))[1].startswith("Too little to judge: ")
+
+
+def test_sample_runs_decide_nothing() -> None:
+    rows = [{**one, "data": "SAMPLE"} for one in three_weeks()]
+    found = pair(trades(rows, columns=(*TEN, "data")), trades(three_weeks()))
+    assert pairing_lines(found)[1].startswith("Made-up SAMPLE data, no evidence of anything")
+
+
+def test_the_bounds_of_an_interval_have_no_percentage() -> None:
+    [low] = compare_metrics({"pnl_avg_ci_low": 0.001}, {"pnl_avg_ci_low": -0.02})
+    assert low.absolute == pytest.approx(-0.021) and math.isnan(low.percent)
 
 
 def test_a_run_against_itself_differs_in_nothing() -> None:

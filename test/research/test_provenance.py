@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,7 +48,35 @@ def test_the_command_can_be_pasted_into_a_shell() -> None:
 
 
 def test_a_second_run_in_the_same_second_gets_its_own_name(tmp_path: Path) -> None:
-    first = provenance.free_stem(tmp_path, "tsa_backtest_", NOON)
-    assert first == "tsa_backtest_20260420_120000"
-    (tmp_path / f"{first}.csv").touch()
-    assert provenance.free_stem(tmp_path, "tsa_backtest_", NOON) == f"{first}_2"
+    with provenance.reserved_stem(tmp_path, "tsa_backtest_", NOON) as first:
+        assert first == "tsa_backtest_20260420_120000"
+        (tmp_path / f"{first}.csv").touch()
+    with provenance.reserved_stem(tmp_path, "tsa_backtest_", NOON) as second:
+        assert second == f"{first}_2"
+
+
+def test_a_name_is_held_from_the_moment_it_is_given(tmp_path: Path) -> None:
+    with (
+        provenance.reserved_stem(tmp_path, "tsa_backtest_", NOON) as first,
+        provenance.reserved_stem(tmp_path, "tsa_backtest_", NOON) as second,
+    ):
+        assert (first, second) == ("tsa_backtest_20260420_120000", "tsa_backtest_20260420_120000_2")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_processes_that_write_at_once_overwrite_nothing(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib, datetime\n"
+        "from kalshi.research.provenance import reserved_stem\n"
+        "moment = datetime.datetime(2026, 4, 20, 12, tzinfo=datetime.UTC)\n"
+        "here = pathlib.Path(sys.argv[1])\n"
+        "for number in range(20):\n"
+        "    with reserved_stem(here, 'run_', moment) as stem:\n"
+        "        (here / f'{stem}.csv').write_text(f'{sys.argv[2]} {number}')\n"
+    )
+    words = [sys.executable, "-c", program, str(tmp_path)]
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    started = [subprocess.Popen([*words, name], env=environment) for name in "abc"]
+    assert [process.wait(timeout=60) for process in started] == [0, 0, 0]
+    written = [path.read_text() for path in tmp_path.iterdir()]
+    assert sorted(written) == sorted(f"{name} {number}" for name in "abc" for number in range(20))

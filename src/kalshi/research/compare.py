@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
 
 from kalshi.research.markdown import metric, table
-from kalshi.research.metrics import Interval, clustered_interval, dollars
+from kalshi.research.metrics import LEAST_WEEKS, Interval, clustered_interval, dollars, weekly_pnl
 from kalshi.research.trades import Trades
 
 NAN = float("nan")
+NO_PERCENT = ("pnl_avg_ci_low", "pnl_avg_ci_high")  # where zero lies in between, a percentage says nothing
+TITLE = "Comparison of two TSA backtests"
+KPI_HEADERS = ("metric", "baseline", "candidate", "delta", "delta %")
 
 
 @dataclass(frozen=True)
 class Delta:
     """One KPI of both runs. absolute: candidate - baseline. percent: of |baseline|.
 
-    Both are NaN where a side is missing; percent also where the baseline is zero.
+    Both are NaN where a side is missing; percent also where the baseline is zero and for the bounds of an interval.
     """
 
     name: str
@@ -33,28 +39,87 @@ def compare_metrics(baseline: Mapping[str, float], candidate: Mapping[str, float
     for name in sorted({*baseline, *candidate}):
         old, new = baseline.get(name, NAN), candidate.get(name, NAN)
         change = new - old if math.isfinite(old) and math.isfinite(new) else NAN
-        percent = change / abs(old) * 100 if old != 0 and math.isfinite(change) else NAN
+        has_percent = old != 0 and math.isfinite(change) and name not in NO_PERCENT
+        percent = change / abs(old) * 100 if has_percent else NAN
         found.append(Delta(name, old, new, change, percent))
     return found
 
 
-def paired_pnl(baseline: Trades, candidate: Trades) -> Interval | None:
-    """Return candidate minus baseline profit on the trades both made, clustered by week; None without any.
+@dataclass(frozen=True)
+class Pairing:
+    """Two runs market by market, over the union of what they traded.
 
-    The same trade: market, date and side agree.
+    same, flipped: markets both bought, on one side or on opposite ones. only_baseline, only_candidate: markets one
+    of them left out, which then won and lost nothing there. lone_weeks: weeks in which only one run traded.
+    weekly: candidate minus baseline, dollars a week.
     """
-    old = {key: i for i, key in enumerate(zip(baseline.markets, baseline.days, baseline.sides, strict=True))}
-    keys = zip(candidate.markets, candidate.days, candidate.sides, strict=True)
-    pairs = [(i, old[key]) for i, key in enumerate(keys) if key in old]
-    if not pairs:
-        return None
-    new_rows, old_rows = (list(side) for side in zip(*pairs, strict=True))
-    return clustered_interval(candidate["pnl"][new_rows] - baseline["pnl"][old_rows], candidate.weeks[new_rows])
+
+    same: int
+    flipped: int
+    only_baseline: int
+    only_candidate: int
+    lone_weeks: int
+    weekly: Interval
+    is_sample: bool
 
 
-def comparison_markdown(origin: list[tuple[str, str]], deltas: list[Delta], paired: Interval | None) -> str:
-    """Return the report. origin: what was compared, as (label, text)."""
-    rows = [
+def pair(baseline: Trades, candidate: Trades) -> Pairing:
+    """Return *candidate* beside *baseline*, paired by (market, date) and by week.
+
+    Trades on the same side of the same market at the same price always earn the same: what distinguishes two runs
+    is which markets they buy, on which side and when. So the difference is taken over all of them.
+    """
+    old, new = _sides(baseline), _sides(candidate)
+    both = old.keys() & new.keys()
+    same = sum(old[key] == new[key] for key in both)
+    weekly = [dict(zip(t.week_labels, weekly_pnl(t), strict=True)) for t in (baseline, candidate)]
+    weeks = sorted({*weekly[0], *weekly[1]})
+    gaps = np.array([weekly[1].get(week, 0.0) - weekly[0].get(week, 0.0) for week in weeks], dtype=np.float64)
+    return Pairing(
+        same=same,
+        flipped=len(both) - same,
+        only_baseline=len(old.keys() - new.keys()),
+        only_candidate=len(new.keys() - old.keys()),
+        lone_weeks=len(weekly[0].keys() ^ weekly[1].keys()),
+        weekly=clustered_interval(gaps, np.arange(gaps.size)),
+        is_sample=baseline.is_sample or candidate.is_sample,
+    )
+
+
+def _sides(trades: Trades) -> dict[tuple[str, date | None], set[str]]:
+    found: dict[tuple[str, date | None], set[str]] = {}
+    for market, day, side in zip(trades.markets, trades.days, trades.sides, strict=True):
+        found.setdefault((market, day), set()).add(side)
+    return found
+
+
+def pairing_lines(pairing: Pairing) -> list[str]:
+    """Return in sentences how the runs differ, and whether that is enough to prefer one."""
+    p, gap = pairing, pairing.weekly
+    markets = p.same + p.flipped + p.only_baseline + p.only_candidate
+    lines = [
+        f"Of {markets} markets in either run, {p.same} were bought on the same side by both, {p.flipped} on opposite "
+        f"sides, {p.only_baseline} by the baseline alone, {p.only_candidate} by the candidate alone."
+    ]
+    text = f"candidate minus baseline is {dollars(gap.mean)} a week"
+    text += "" if math.isnan(gap.low) else f", 95 % interval {dollars(gap.low)} .. {dollars(gap.high)}"
+    text += f", over {gap.weeks} week{'s' * (gap.weeks != 1)}"
+    if p.lone_weeks:
+        text += f" ({p.lone_weeks} of them with trades of one run only, the other counted as zero)"
+    if p.is_sample:
+        lines.append(f"Made-up SAMPLE data, no evidence of anything: {text}.")
+    elif gap.weeks < LEAST_WEEKS:
+        lines.append(f"Too little to judge: {text}; a verdict needs {LEAST_WEEKS} weeks.")
+    else:
+        word = "better" if gap.low > 0 else "worse" if gap.high < 0 else ""
+        found = f"Evidence that the candidate is {word}" if word else "No evidence of a difference"
+        lines.append(f"{found}: {text}.")
+    return lines
+
+
+def kpi_rows(deltas: Sequence[Delta]) -> list[tuple[str, ...]]:
+    """Return a row of texts for each KPI, under KPI_HEADERS."""
+    return [
         (
             d.name,
             metric(d.name, d.baseline),
@@ -64,15 +129,15 @@ def comparison_markdown(origin: list[tuple[str, str]], deltas: list[Delta], pair
         )
         for d in deltas
     ]
-    parts = ["# Comparison of two TSA backtests", ""]
+
+
+def comparison_markdown(
+    origin: Sequence[tuple[str, str]], deltas: Sequence[Delta], pairing: Pairing | None = None
+) -> str:
+    """Return the report. origin: what was compared, as (label, text)."""
+    parts = [f"# {TITLE}", ""]
     parts += [f"- {label}: {text}" for label, text in origin]
-    parts += ["", "## KPIs", "", table(["metric", "baseline", "candidate", "delta", "delta %"], rows), ""]
-    if paired is None:
-        parts += ["The two runs have no trade in common (market, date and side)."]
-    else:
-        parts += [
-            f"On the {paired.trades} trades both made, candidate minus baseline is {dollars(paired.mean)} "
-            f"a trade, 95 % interval {dollars(paired.low)} .. {dollars(paired.high)}, "
-            f"clustered over {paired.weeks} weeks."
-        ]
-    return "\n".join([*parts, ""])
+    parts += ["", "## KPIs", "", table(KPI_HEADERS, kpi_rows(deltas)), ""]
+    if pairing:
+        parts += ["## The two runs paired", "", *(f"{line}\n" for line in pairing_lines(pairing))]
+    return "\n".join([*parts, ""]).rstrip("\n") + "\n"

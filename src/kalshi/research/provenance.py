@@ -6,9 +6,11 @@ import hashlib
 import platform
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +72,27 @@ def command_line(module: str, options: Mapping[str, object]) -> str:
     return shlex.join(words)
 
 
-def free_stem(directory: Path, prefix: str, moment: datetime) -> str:
-    """Return `<prefix><YYYYMMDD_HHMMSS>` in UTC, with a number behind it where there are such files."""
-    stem = f"{prefix}{moment.astimezone(UTC):%Y%m%d_%H%M%S}"
-    taken = {path.name.split(".")[0] for path in directory.glob(f"{stem}*")}
-    numbered = (f"{stem}_{number}" for number in range(2, 1000))
-    return stem if stem not in taken else next(name for name in numbered if name not in taken)
+@contextmanager
+def reserved_stem(directory: Path, prefix: str, moment: datetime) -> Iterator[str]:
+    """Hold `<prefix><YYYYMMDD_HHMMSS>` in UTC for the block, with a number behind it where it is taken.
+
+    Taken: there are files of that stem, or another process holds it, by a hidden file that only one can make.
+    """
+    first = f"{prefix}{moment.astimezone(UTC):%Y%m%d_%H%M%S}"
+    for number in count(1):
+        stem = first if number == 1 else f"{first}_{number}"
+        mark = directory / f".{stem}.reserved"
+        try:
+            mark.open("x").close()
+        except FileExistsError:
+            continue
+        try:
+            if any(directory.glob(f"{stem}.*")):  # asked after reserving: who held it before has written by now
+                continue
+            yield stem
+            return
+        finally:
+            mark.unlink(missing_ok=True)
 
 
 def provenance(

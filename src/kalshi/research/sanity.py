@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kalshi.research import metrics
+from kalshi.research.provenance import sha256_of
 from kalshi.research.trades import REQUIRED_NUMBERS, Floats, Problem, Trades
 
 TOLERANCE = 1e-6  # absolute; per contract for pnl. Files rounded to six decimals pass
@@ -71,6 +74,33 @@ def run_checks(trades: Trades) -> list[Check]:
         _inside_spread(trades),
     ]
     return checks
+
+
+def as_written(csv: Path, trades: Trades) -> Check:
+    """Return whether the file is the one its metadata describe, where a backtest left them beside it.
+
+    Skipped without `<name>.json` of a backtest: any CSV with the ten columns may be judged.
+    """
+    name, meaning = "unchanged", "SHA-256 and number of trades are those of the metadata beside the file"
+    beside = csv.with_suffix(".json")
+    try:
+        text = beside.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return Check(name, meaning, (), ran=False)
+    if '"tsa_backtest"' not in text:
+        return Check(name, meaning, (), ran=False)
+    try:
+        said = json.loads(text)
+        [digest] = [value for key, value in said["outputs"].items() if key.endswith(".csv")]
+        number = said["kpis"]["trades"] if said["kpis"] else 0
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Check(name, meaning, (Problem(name, 0, f"{beside} is damaged: nothing to compare with"),))
+    found = []
+    if number != len(trades):
+        found.append(Problem(name, 0, f"{len(trades)} trades, but {beside.name} says {number}: rows were cut or added"))
+    if digest != sha256_of(csv):
+        found.append(Problem(name, 0, f"its SHA-256 is not the one in {beside.name}: it was changed since"))
+    return Check(name, meaning, tuple(found))
 
 
 def broken(checks: Iterable[Check]) -> list[Problem]:
