@@ -72,11 +72,13 @@ def refusal(environ: dict[str, str], **arguments) -> str:
         ("KALSHI_LIVE_TRADE", "did you mean KALSHI_LIVE_TRADING?"),
         ("KALSHI_PRIVATE_KEY", "did you mean KALSHI_PRIVATE_KEY_PATH?"),
         ("KALSHI_ZZZZZZZZZZ", "see .env.example"),
+        ("KALSHI_FOO", "see .env.example"),
+        ("kalshi_live_trading", "did you mean KALSHI_LIVE_TRADING?"),
     ],
 )
 def test_an_unknown_name_suggests_the_nearest(name, suggestion):
     message = refusal({name: "true"})
-    assert name in message and suggestion in message
+    assert name in message and suggestion in message and "(set in the environment)" in message
 
 
 def test_names_of_others_are_left_alone():
@@ -95,6 +97,8 @@ def test_names_of_others_are_left_alone():
         ("KALSHI_MAX_ORDER_COST", "Infinity", "not negative"),
         ("KALSHI_MAX_ORDERS_PER_RUN", "2.5", "whole number"),
         ("KALSHI_MAX_ORDERS_PER_RUN", "0", "at least 1"),
+        ("EMAIL_SENDER", "notanaddress", "'notanaddress' is no e-mail address"),
+        ("EMAIL_RECIPIENT", "me@example.com, you@", "'you@' is no e-mail address"),
     ],
 )
 def test_a_value_that_can_not_be_read_is_named(name, value, told):
@@ -235,7 +239,35 @@ def test_a_misspelt_name_in_the_env_file_is_caught(tmp_path):
     env_file = tmp_path / "settings.env"
     env_file.write_text("KALSHI_LIVE_TRADNG=true\n")
     told = read_in_a_new_process(tmp_path, KALSHI_ENV_FILE=str(env_file))
-    assert "did you mean KALSHI_LIVE_TRADING?" in told
+    assert f"did you mean KALSHI_LIVE_TRADING? (set in {env_file})" in told
+
+
+@pytest.mark.parametrize(
+    "name, meant",
+    [
+        ("EMAIL_SENDR", "EMAIL_SENDER"),
+        ("DEMO_MOD", "DEMO_MODE"),
+        ("email_recipient", "EMAIL_RECIPIENT"),
+        ("AWS_REGON", "AWS_REGION"),
+    ],
+)
+def test_a_slip_of_the_finger_in_the_env_file_is_caught_whatever_it_begins_with(tmp_path, name, meant):
+    env_file = tmp_path / "settings.env"
+    env_file.write_text(f"AWS_PROFILE=p\nAWS_DEFAULT_REGION=r\nMY_MODE=x\n{name}=true\n")
+    told = read_in_a_new_process(tmp_path, KALSHI_ENV_FILE=str(env_file))
+    assert f"unknown variable {name}: did you mean {meant}?" in told
+
+
+def test_other_names_in_the_env_file_are_left_alone(tmp_path):
+    env_file = tmp_path / "settings.env"
+    env_file.write_text("KALSHI_MODE=demo\nAWS_PROFILE=p\nAWS_DEFAULT_REGION=r\nDEV_MODE=x\nEMAIL_HOST=y\nKALSHI_KEY_ID=k\n")
+    assert read_in_a_new_process(tmp_path, KALSHI_ENV_FILE=str(env_file)).startswith("demo k ")
+
+
+def test_addresses_may_bear_names_and_be_several():
+    sender, recipients = "The bot <bot@example.com>", "a@localhost, b@example.com,"
+    config = load_config({"EMAIL_SENDER": sender, "EMAIL_RECIPIENT": recipients})
+    assert (config.email_sender, config.email_recipient) == (sender, recipients)
 
 
 def test_an_env_file_that_does_not_exist_is_named(tmp_path):

@@ -13,25 +13,30 @@ if not __package__:  # started by path: let `kalshi` be found beside this folder
 
 import argparse
 
+from kalshi.connect import PAPER_STATE
 from kalshi.exchange.models import Event, Market
 from kalshi.runtime.job import job
-from kalshi.runtime.run import Run
+from kalshi.runtime.run import SAMPLE_STATE, Run
 
 NO_MARKETS = (
-    "The paper exchange has no {series} events yet: run `PYTHONPATH=src python3 src/kalshi/tsa_trading_bot.py"
-    " --mode paper` first, or look at another exchange with --mode demo or --mode live."
+    "The paper exchange has no open {series} event: run `PYTHONPATH=src python3 src/kalshi/tsa_trading_bot.py"
+    " --mode paper` today, look at made-up markets, which a run without network trades, with --sample,"
+    " or at another exchange with --mode demo or --mode live."
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this example can be asked."""
     parser.add_argument("--series", default="KXTSAW", help="series to look at; default KXTSAW")
+    parser.add_argument("--sample", action="store_true", help="look at the exchange of made-up SAMPLE markets")
 
 
 @job("analysis", arguments=add_arguments, exclusive=False)
 def main(run: Run) -> None:
     """Fill the report, which is printed at the end."""
     series = run.args.series
+    if run.args.sample or has_only_sample(run):
+        run.enter_sample()
     show_account(run)
     events = list(run.exchange.events(series_ticker=series, status="open", with_nested_markets=True))
     run.report.add_table(
@@ -45,6 +50,12 @@ def main(run: Run) -> None:
         run.report.add_line(NO_MARKETS.format(series=series))
     else:
         run.report.add_line(f"{run.config.mode}: no open event of {series} today; try --series KXINX")
+
+
+def has_only_sample(run: Run) -> bool:
+    """Return whether nothing but made-up markets was traded on paper here, as after `make demo` without network."""
+    there = [(run.data_dir / name).exists() for name in (SAMPLE_STATE, PAPER_STATE)]
+    return run.config.mode == "paper" and there == [True, False]
 
 
 def show_account(run: Run) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
-from dotenv import load_dotenv
+from dotenv import dotenv_values, load_dotenv
 
 from kalshi.errors import ConfigError
 from kalshi.exchange.hosts import DEMO_BASE, LIVE_BASE, PAPER_BASE, check_api_base, mode_of_host
@@ -129,6 +130,14 @@ def _expanded(value: str) -> Path:
         raise ValueError("there is no such user") from None
 
 
+def _addresses(value: str) -> str:
+    for one in filter(None, map(str.strip, value.split(","))):
+        name, at, host = parseaddr(one)[1].partition("@")
+        if not (name and at and host):
+            raise ValueError(f"{one!r} is no e-mail address")
+    return value.strip()
+
+
 def _mode(value: str) -> str:
     mode = value.strip().lower()
     if mode and mode not in MODES:
@@ -147,8 +156,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("KALSHI_PRIVATE_KEY_PASSWORD", "private_key_password", "", _text,
              "passphrase of an encrypted private key"),
     Variable("AWS_REGION", "aws_region", "us-east-1", _text, "region of Secrets Manager and SES"),
-    Variable("EMAIL_SENDER", "email_sender", "", _text, "unset: no e-mail is sent"),
-    Variable("EMAIL_RECIPIENT", "email_recipient", "", _text, "unset: no e-mail is sent"),
+    Variable("EMAIL_SENDER", "email_sender", "", _addresses, "unset: no e-mail is sent"),
+    Variable("EMAIL_RECIPIENT", "email_recipient", "", _addresses, "unset: no e-mail is sent"),
     Variable("KALSHI_API_BASE", "api_base", "", _text, "another host; plain HTTP on loopback only"),
     Variable("KALSHI_LIVE_TRADING", "live_trading", "false", _flag,
              "must be true before an order leaves for the live exchange"),
@@ -167,6 +176,8 @@ VARIABLES: tuple[Variable, ...] = (
 )
 # Variables that other parts of the package read, known here so that a typing error is still caught.
 OTHER_NAMES = ("KALSHI_ENV_FILE", "KALSHI_SHARED_DATA")
+# How alike two names are, 0..1: of ours, one that is worth suggesting, and of any name, a slip of the finger.
+WORTH_SUGGESTING, SLIP = 0.8, 0.88
 
 
 def load_config(
@@ -180,24 +191,30 @@ def load_config(
     Raises ConfigError naming the variable and the fix.
     """
     if environ is None:
-        path = env_file or Path(os.environ.get("KALSHI_ENV_FILE") or PROJECT_ROOT / ".env")
+        path = env_file or env_file_path()
         if os.environ.get("KALSHI_ENV_FILE") and not path.exists():
             raise ConfigError(f"KALSHI_ENV_FILE names {path}, which does not exist: create it or unset it")
         if path.is_dir():
             raise ConfigError(f"{path} can not be read (it is a directory): name a file in KALSHI_ENV_FILE")
         try:
+            _refuse_unknown_names(dotenv_values(path, interpolate=False, encoding="utf-8"), str(path), slips=True)
             load_dotenv(path, override=False, encoding="utf-8")
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
             raise ConfigError(f"{path} can not be read ({reason}): correct it or move it away") from None
         environ = os.environ
-    _refuse_unknown_names(environ)
+    _refuse_unknown_names(environ, "the environment")
     values = {variable.field: _read(variable, environ) for variable in VARIABLES}
     demo_mode = values.pop("demo_mode")
     values["mode"] = _checked_mode(mode) if mode else values["mode"] or ("demo" if demo_mode else "live")
     values["api_base"] = check_api_base(values["api_base"] or _BASES[values["mode"]])
     _refuse_other_modes_host(values["mode"], values["api_base"])
     return Config(**values)
+
+
+def env_file_path() -> Path:
+    """Return where the `.env` file of this process is, or would be: KALSHI_ENV_FILE, else the project root."""
+    return Path(os.environ.get("KALSHI_ENV_FILE") or PROJECT_ROOT / ".env")
 
 
 def _checked_mode(mode: str) -> str:
@@ -221,10 +238,14 @@ def _read(variable: Variable, environ: Mapping[str, str]) -> Any:
         raise ConfigError(f"{variable.name}={text!r} is not valid: {error}") from None
 
 
-def _refuse_unknown_names(environ: Mapping[str, str]) -> None:
+def _refuse_unknown_names(names: Iterable[str], where: str, *, slips: bool = False) -> None:
+    """Raise ConfigError for a name that begins like ours but is none; slips: also for one almost like ours."""
     known = [variable.name for variable in VARIABLES] + list(OTHER_NAMES)
-    for name in sorted(environ):
-        if name.startswith("KALSHI_") and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+    for name in sorted(names):
+        if name in known:
+            continue
+        ours = name.upper().startswith("KALSHI_")
+        near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=WORTH_SUGGESTING if ours else SLIP)
+        if ours or (slips and near):
             hint = f"did you mean {near[0]}?" if near else "see .env.example for all names"
-            raise ConfigError(f"unknown variable {name}: {hint}")
+            raise ConfigError(f"unknown variable {name}: {hint} (set in {where})")

@@ -60,6 +60,28 @@ def test_html_is_escaped_and_has_one_table_per_section() -> None:
     assert "<b>skip</b> & wait" in [cell.text_content() for cell in table.iter("td")]
 
 
+def test_a_name_is_broken_only_where_nothing_else_gives_way() -> None:
+    report = Report("Status")
+    seen = datetime(2026, 10, 9, 14, 30, tzinfo=UTC)
+    row = ["sp_daily_every_10_minutes", "nothing_to_do", 0, seen, seen, "no event is open for trading " * 4]
+    report.add_table("Last runs", ["job", "status", "exit code", "started", "ended", "summary"], [row])
+    assert "sp_daily_every_10_minutes  nothing_to_do" in report.text()
+    assert max(map(len, report.text().splitlines())) <= 100
+    report.add_table("Too much", ["a", "b"], [["x" * 90, "y" * 90]])
+    assert max(map(len, report.text().splitlines())) <= 100
+
+
+def test_on_a_phone_tables_scroll_and_short_cells_stay_on_one_line() -> None:
+    tree = lxml.html.fromstring(ladder().html())
+    assert tree.find(".//meta[@name='viewport']") is not None
+    (table,) = tree.findall(".//table")
+    assert "overflow-x:auto" in table.getparent().get("style")
+    styles = {cell.text_content(): cell.get("style") for cell in table.iter("td", "th")}
+    long = next(text for text in styles if text.startswith("buy YES"))
+    assert "nowrap" in styles["KXTSAW-26OCT11-A2.50"] and "nowrap" in styles["decision"]
+    assert "nowrap" not in styles[long] and "min-width" in styles[long]
+
+
 @given(st.lists(st.tuples(st.text(max_size=80), st.decimals(allow_nan=False, allow_infinity=False)), max_size=6))
 def test_any_cell_stays_one_row_of_the_table(rows: list[tuple[str, Decimal]]) -> None:
     report = Report("any")

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 Project = Any  # the class of the fixture in conftest.py
 
@@ -93,7 +100,15 @@ def test_the_same_tick_run_twice_is_one_order(trader: Project) -> None:
     again = run(trader)
     assert again.returncode == 0, again.stderr
     assert "already placed at" in again.stdout
+    assert "Placed earlier, nothing sent now" in again.stdout and "Orders of this run" not in again.stdout
     assert len(orders(trader)) == 1
+
+
+def test_a_dry_run_calls_no_earlier_order_its_own(trader: Project) -> None:
+    run(trader)
+    done = run(trader, "--dry-run")
+    assert "Dry run, no order was sent" in done.stdout and "Orders of this run" not in done.stdout
+    assert "accepted" in done.stdout.partition("Placed earlier, nothing sent now")[2]
 
 
 def test_a_dry_run_sends_nothing_and_shows_what_it_would_do(trader: Project) -> None:
@@ -176,6 +191,84 @@ def test_wrong_commands_are_one_line(trader: Project, arguments: list[str], word
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert words in line
+
+
+BOT = ("-m", "kalshi.tsa_trading_bot", "--offline", "--order-weekdays", "all", "--no-email")
+ANALYSIS = str(Path(__file__).resolve().parents[2] / "src" / "analysis" / "analysis.py")
+
+
+def test_made_up_markets_are_shown_apart_and_marked(trader: Project) -> None:
+    source = str(trader.root / "src")
+    done = trader.run(command=[sys.executable, *BOT], PYTHONPATH=source)
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(kalshi(trader, "orders", "--json").stdout)
+    assert shown["orders"] == [] and shown["sample_orders"]
+    assert "SAMPLE orders\n" in kalshi(trader, "orders").stdout
+    status = json.loads(kalshi(trader, "status", "--json").stdout)
+    assert status["open_orders"] == [] and "sample_open_orders" in status
+    look = trader.run(command=[sys.executable, ANALYSIS, "--offline"])
+    assert "*** SAMPLE ***" in look.stdout and "Ladder of KXTSAW-" in look.stdout, look.stderr
+    kalshi(trader, "doctor", "--offline")  # opens a paper exchange of its own, which lists nothing
+    assert "--sample" in trader.run(command=[sys.executable, ANALYSIS, "--offline"]).stdout
+    look = trader.run(command=[sys.executable, ANALYSIS, "--offline", "--sample"])
+    assert "*** SAMPLE ***" in look.stdout and "Ladder of KXTSAW-" in look.stdout, look.stderr
+
+
+def test_a_mode_that_nobody_chose_is_said(trader: Project) -> None:
+    del trader.env["KALSHI_MODE"]
+    for command in ("status", "orders", "doctor"):
+        arguments = [command, "--offline"] if command == "doctor" else [command]
+        assert "KALSHI_MODE is not set: mode live" in kalshi(trader, *arguments).stdout
+        assert "is not set: mode" not in kalshi(trader, *arguments, "--mode", "live").stdout
+    assert not list(trader.data.glob("*.db"))  # looking makes no database
+    del trader.env["KALSHI_ENV_FILE"]  # the package is linked: the root of the real project is asked
+    if not (Path(ANALYSIS).parents[2] / ".env").exists():
+        assert "no .env found" in kalshi(trader, "status").stdout.replace("\n", " ")
+
+
+def test_the_commands_start_by_path_too(trader: Project) -> None:
+    script = str(trader.root / "src" / "kalshi" / "__main__.py")
+    done = trader.run(command=[sys.executable, script, "status"])
+    assert done.returncode == 0 and "Status: mode paper" in done.stdout, done.stderr
+
+
+def test_without_the_requirements_the_last_line_says_what_to_do(trader: Project) -> None:
+    done = trader.run(command=[sys.executable, "-S", str(trader.script.with_name("trader.py"))])
+    assert "pip install -r requirements.txt" in done.stderr.splitlines()[-1]
+
+
+def test_a_command_is_interrupted_without_a_traceback(trader: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        base = f"http://127.0.0.1:{silent.getsockname()[1]}/trade-api/v2"
+        env = trader.env | {"KALSHI_API_BASE": base, "PYTHONPATH": str(trader.root / "src")}
+        doctor = subprocess.Popen([sys.executable, "-m", "kalshi", "doctor", "--mode", "demo"], env=env,
+                                  stderr=subprocess.PIPE, text=True)
+        silent.settimeout(60)
+        connection, _ = silent.accept()
+        with connection:
+            doctor.send_signal(signal.SIGINT)
+            _, told = doctor.communicate(timeout=30)
+    assert (doctor.returncode, told) == (130, "kalshi: interrupted from the keyboard\n")
+
+
+def test_doctor_sees_a_stop_file_and_a_key_that_others_can_read(trader: Project) -> None:
+    trader.data.mkdir()
+    (trader.data / "STOP").write_text("odd numbers\n")
+    key = trader.root / "key.pem"
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    key.write_bytes(pem)
+    trader.env |= {"KALSHI_KEY_ID": "1-2", "KALSHI_PRIVATE_KEY_PATH": str(key)}
+
+    def checks(mode: int) -> dict[str, tuple[str, str]]:
+        os.chmod(key, mode)
+        done = kalshi(trader, "doctor", "--offline", "--mode", "demo", "--json")
+        return {row["check"]: (row["state"], row["detail"]) for row in json.loads(done.stdout)["checks"]}
+
+    found = checks(0o644)
+    assert found["API key"][0] == "WRONG" and "(mode 0644): chmod 600" in found["API key"][1]
+    assert found["kill switch"][0] == "WRONG" and "odd numbers" in found["kill switch"][1]
+    (trader.data / "STOP").unlink()
+    assert checks(0o600)["API key"] == ("ok", "readable") and checks(0o600)["kill switch"][0] == "ok"
 
 
 def test_doctor_in_paper_mode_is_content(trader: Project) -> None:

@@ -71,6 +71,7 @@ def test_the_same_decision_twice_is_one_order(hall: Hall) -> None:
     assert again.reason.startswith("already placed at 2026-10-05 14:00 UTC")
     assert again.intent.price == first.intent.price != D("0.31")  # what rests, not what is wished for now
     assert hall.network.count(CREATE) == 1
+    assert (first.earlier, again.earlier) == (False, True)
 
 
 def test_a_new_generation_is_a_new_order(hall: Hall) -> None:

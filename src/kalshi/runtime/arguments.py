@@ -43,7 +43,8 @@ def build_parser(name: str, description: str, arguments: AddArguments | None = N
     common.add_argument(
         "--date",
         metavar="YYYY-MM-DD[THH:MM]",
-        help="decide as of this New York time (no time: 10:30); orders go to the paper exchange only",
+        help="decide as of this New York time (no time: 10:30); orders go to the paper exchange only, "
+        "where what closed stays closed: to go back behind an earlier run, use another --data-dir",
     )
     common.add_argument("--offline", action="store_true", help="use no network: caches, sample data, paper exchange")
     common.add_argument("--json-log", action="store_true", help="log JSON lines instead of text")

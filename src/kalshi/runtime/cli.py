@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from kalshi.config import MODES, Config, load_config
+from kalshi.config import MODES, Config, env_file_path, load_config
 from kalshi.errors import EXIT_KNOWN_ERROR, EXIT_OK, KalshiError
 from kalshi.runtime.arguments import OneLineParser, directory
 from kalshi.runtime.clock import utc_now
+from kalshi.runtime.interrupts import EXIT_INTERRUPTED
 from kalshi.runtime.report import Report, Table
 from kalshi.runtime.summary import print_out
 
@@ -24,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = args.command(args)
     except KalshiError as error:
         parser.exit(error.exit_code, f"kalshi: error: {error}\n")
+    except KeyboardInterrupt:
+        parser.exit(EXIT_INTERRUPTED, "kalshi: interrupted from the keyboard\n")
     return code
 
 
@@ -61,18 +65,29 @@ def _config(args: argparse.Namespace) -> Config:
     return replace(config, data_dir=args.data_dir or config.data_dir)
 
 
-def _show(args: argparse.Namespace, title: str, *tables: Table) -> None:
+def _show(args: argparse.Namespace, title: str, *tables: Table, note: str = "") -> None:
     if args.json:
         listed = {
-            name.replace(" ", "_"): [dict(zip(map(_key, headers), row, strict=True)) for row in rows]
+            name.lower().replace(" ", "_"): [dict(zip(map(_key, headers), row, strict=True)) for row in rows]
             for name, headers, rows in tables
         }
         print_out(json.dumps(listed, default=str, ensure_ascii=False, indent=1) + "\n")
         return
     report = Report(title)
+    if note:
+        report.add_line(note)
     for name, headers, rows in tables:
-        report.add_table(name.capitalize(), headers, rows)
+        report.add_table(name[:1].upper() + name[1:], headers, rows)
     print_out(report.text())
+
+
+def _note_on_mode(args: argparse.Namespace) -> str:
+    """Return what a newcomer has to know: that nobody chose this mode; empty where somebody did."""
+    if args.mode or any(os.environ.get(name, "").strip() for name in ("KALSHI_MODE", "DEMO_MODE")):
+        return ""
+    path = env_file_path()
+    found = "KALSHI_MODE is not set" if path.exists() else f"no .env found ({path})"
+    return f"{found}: mode live; use --mode paper, or copy .env.example to .env"
 
 
 def _key(header: str) -> str:
@@ -97,7 +112,7 @@ def _status(args: argparse.Namespace) -> int:
     from kalshi.runtime.status import overview
 
     config = _config(args)
-    _show(args, f"Status: mode {config.mode}", *overview(config, utc_now()))
+    _show(args, f"Status: mode {config.mode}", *overview(config, utc_now()), note=_note_on_mode(args))
     return EXIT_OK
 
 
@@ -105,7 +120,8 @@ def _orders(args: argparse.Namespace) -> int:
     from kalshi.runtime.status import newest_orders
 
     config = _config(args)
-    _show(args, f"Orders, newest first: mode {config.mode}", newest_orders(config, args.limit))
+    title = f"Orders, newest first: mode {config.mode}"
+    _show(args, title, *newest_orders(config, args.limit), note=_note_on_mode(args))
     return EXIT_OK
 
 
@@ -128,5 +144,6 @@ def _doctor(args: argparse.Namespace) -> int:
     findings = examine(config, clock=utc_now, offline=args.offline or config.offline)
     words = {True: "ok", False: "WRONG", None: "-"}
     rows: list[tuple[object, ...]] = [(found.check, words[found.ok], found.detail) for found in findings]
-    _show(args, f"Doctor: mode {config.mode}", ("checks", ("check", "state", "detail"), rows))
+    table = ("checks", ("check", "state", "detail"), rows)
+    _show(args, f"Doctor: mode {config.mode}", table, note=_note_on_mode(args))
     return EXIT_KNOWN_ERROR if any(found.ok is False for found in findings) else EXIT_OK

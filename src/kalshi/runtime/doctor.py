@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,11 +12,13 @@ from kalshi.config import Config
 from kalshi.errors import ConfigError, KalshiError
 from kalshi.exchange.hosts import LIVE_BASE
 from kalshi.runtime.clock import Clock
-from kalshi.runtime.files import DATA_FIX, REPORT_FIX, store_path, writable_directory
+from kalshi.runtime.files import DATA_FIX, REPORT_FIX, existing_store, store_path, writable_directory
+from kalshi.runtime.switch import stopped
 
 CONNECT_S, READ_S = 3.05, 5.0
 # The exchange refuses signatures whose time is further away than a few seconds.
 MOST_SKEW_S = 3.0
+OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ def examine(config: Config, *, clock: Clock, offline: bool) -> list[Finding]:
             "report directory",
             lambda: str(writable_directory(config.report_dir, "report directory", REPORT_FIX)),
         ),
+        ("kill switch", lambda: _switch(config)),
         ("database", lambda: _database(config)),
         ("API key", lambda: _key(config)),
         ("clock", lambda: _clock(config, clock, offline)),
@@ -59,12 +63,17 @@ def _configuration(config: Config) -> str:
     return f"mode {config.mode}, {config.api_base}"
 
 
-def _database(config: Config) -> str:
-    from kalshi.store import Store
+def _switch(config: Config) -> str:
+    found = [f"{who} is stopped by a STOP file ({reason})" for who, reason in stopped(config.data_dir)]
+    if found:
+        raise ConfigError(f"{'; '.join(found)}: resume with `python -m kalshi control resume`")
+    return "nobody is stopped by a file"
 
+
+def _database(config: Config) -> str:
     path = store_path(config)
-    Store.open(path).close()
-    return str(path)
+    with existing_store(path) as store:
+        return str(path) if store is not None else f"{path} is not there yet: the first run makes it"
 
 
 def _key(config: Config) -> str | Finding:
@@ -73,6 +82,9 @@ def _key(config: Config) -> str | Finding:
     if config.mode == "paper":
         return Finding("API key", None, "not needed in paper mode")
     load_credentials(config)
+    path = config.private_key_path
+    if path is not None and (mode := stat.S_IMODE(path.stat().st_mode)) & OF_OTHERS:
+        raise ConfigError(f"{path} can be read by others than its owner (mode {mode:04o}): chmod 600 {path}")
     return "readable"
 
 

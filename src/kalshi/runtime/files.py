@@ -15,6 +15,7 @@ from kalshi.errors import ConfigError
 if TYPE_CHECKING:
     from kalshi.store import Store
 
+SAMPLE_STORE = "kalshi_sample.db"
 REPORT_FIX = "--report-dir or KALSHI_REPORT_DIR"
 DATA_FIX = "--data-dir or KALSHI_DATA_DIR"
 
@@ -24,13 +25,17 @@ def store_path(config: Config) -> Path:
     return config.data_dir / f"kalshi_{config.mode}.db"
 
 
+def sample_store_path(config: Config) -> Path:
+    """Return where orders in made-up markets are recorded, apart from those of every mode."""
+    return config.data_dir / SAMPLE_STORE
+
+
 @contextmanager
-def existing_store(config: Config, *, make: bool = False) -> Iterator[Store | None]:
-    """Open the database of this mode for the block; None where there is none yet.
+def existing_store(path: Path, *, make: bool = False) -> Iterator[Store | None]:
+    """Open the database *path* for the block; None where there is none yet.
 
     make: create it then. Raises StoreError when it can not be used.
     """
-    path = store_path(config)
     if not path.exists() and not make:
         yield None
         return

@@ -21,6 +21,8 @@ WIDTH = 100
 _GAP = "  "
 _NARROWEST = 8
 _CELL = "padding:2px 10px;border-bottom:1px solid #ddd"
+# On a phone a table scrolls sideways; only a long text breaks, and never into a sliver.
+_SHORT = 40
 _MARK = "display:inline-block;margin-right:8px;padding:2px 8px;background:#b00020;color:#fff;font-weight:bold"
 
 
@@ -100,6 +102,7 @@ class Report:
         body = "\n".join(parts)
         return (
             '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width,initial-scale=1">'
             f"<title>{escape(self.title)}</title></head>\n"
             f'<body style="font-family:sans-serif;font-size:14px;color:#222">\n{body}\n</body></html>\n'
         )
@@ -151,14 +154,17 @@ def _wrapped(text: str, width: int) -> str:
 
 def _column_widths(table: _Table, width: int) -> list[int]:
     columns = range(len(table.headers))
-    natural = [max([_width(table.headers[i]), *(_width(row[i]) for row in table.rows)]) for i in columns]
-    shrinkable = [i for i in columns if not table.is_number(i)]
-    while sum(natural) + len(_GAP) * (len(natural) - 1) > width:
-        widest = max(shrinkable, key=lambda i: natural[i], default=-1)
-        if widest < 0 or natural[widest] <= _NARROWEST:
-            break
-        natural[widest] -= 1
-    return natural
+    cells = [[table.headers[i], *(row[i] for row in table.rows)] for i in columns]
+    widths = [max(map(_width, column)) for column in cells]
+    longest_words = [max((_width(word) for cell in column for word in cell.split()), default=0) for column in cells]
+    # Words stay whole as long as that is possible at all.
+    for floors in (longest_words, [0] * len(widths)):
+        while sum(widths) + len(_GAP) * (len(widths) - 1) > width:
+            shrinkable = [i for i in columns if not table.is_number(i) and widths[i] > max(floors[i], _NARROWEST)]
+            if not shrinkable:
+                break
+            widths[max(shrinkable, key=lambda i: widths[i])] -= 1
+    return widths
 
 
 def _table_text(table: _Table, width: int) -> str:
@@ -193,15 +199,21 @@ def _padded(text: str, width: int, right: bool) -> str:
 def _table_html(table: _Table) -> str:
     align = ["right" if table.is_number(i) else "left" for i in range(len(table.headers))]
     head = "".join(
-        f'<th style="{_CELL};text-align:{a}">{escape(h)}</th>' for h, a in zip(table.headers, align, strict=True)
+        f'<th style="{_style(h, a)}">{escape(h)}</th>' for h, a in zip(table.headers, align, strict=True)
     )
     body = "\n".join(
         "<tr>"
-        + "".join(f'<td style="{_CELL};text-align:{a}">{escape(c)}</td>' for c, a in zip(row, align, strict=True))
+        + "".join(f'<td style="{_style(c, a)}">{escape(c)}</td>' for c, a in zip(row, align, strict=True))
         + "</tr>"
         for row in table.rows
     )
     title = f"<h3>{escape(table.title)}</h3>\n" if table.title else ""
     if not table.rows:
         return f"{title}<p>(none)</p>"
-    return f'{title}<table style="border-collapse:collapse">\n<tr>{head}</tr>\n{body}\n</table>'
+    rows = f'<table style="border-collapse:collapse">\n<tr>{head}</tr>\n{body}\n</table>'
+    return f'{title}<div style="overflow-x:auto">{rows}</div>'
+
+
+def _style(cell: str, align: str) -> str:
+    room = "white-space:nowrap" if _width(cell) <= _SHORT else f"min-width:{_SHORT // 2}em"
+    return f"{_CELL};text-align:{align};{room}"

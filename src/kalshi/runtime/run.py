@@ -13,7 +13,7 @@ from kalshi.errors import ConfigError, KalshiError
 from kalshi.exchange.hosts import is_loopback
 from kalshi.runtime.clock import Clock, clock_from, new_york_text, utc_now
 from kalshi.runtime.endings import NothingToDo
-from kalshi.runtime.files import DATA_FIX, REPORT_FIX, store_path, writable_directory
+from kalshi.runtime.files import DATA_FIX, REPORT_FIX, SAMPLE_STORE, store_path, writable_directory
 from kalshi.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from kalshi.trading.outcomes import OrderReport
 
 SAMPLE_STATE = "sample_exchange.sqlite"
-SAMPLE_STORE = "kalshi_sample.db"
 
 
 class Run:

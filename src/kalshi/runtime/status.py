@@ -7,32 +7,46 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kalshi.config import Config
-from kalshi.runtime.files import existing_store
+from kalshi.runtime.files import existing_store, sample_store_path, store_path
 from kalshi.runtime.report import Table
 from kalshi.runtime.switch import stopped
 
 if TYPE_CHECKING:
+    from kalshi.store import Store
     from kalshi.store.rows import OrderRow
 
 
 def overview(config: Config, now: datetime) -> list[Table]:
-    """Return three tables: who is stopped or locked, the last run of each job, and open orders."""
+    """Return three tables: who is stopped or locked, the last run of each job, and open orders.
+
+    A fourth, marked SAMPLE, is that of open orders in made-up markets, where there ever were such.
+    """
     files = [(who, "STOP file", reason) for who, reason in stopped(config.data_dir)]
-    with existing_store(config) as store:
+    with existing_store(sample_store_path(config)) as store:
+        sample = [_orders("SAMPLE open orders", _open(store))] if store is not None else []
+    with existing_store(store_path(config)) as store:
         if store is None:
-            return [_switches(files), _runs([]), _orders("open orders", [])]
+            return [_switches(files), _runs([]), _orders("open orders", []), *sample]
         locked = [(scope, "lock", reason) for scope, reason in sorted(store.locks(now).items())]
         runs = [
             (row.job, row.status, row.exit_code, row.started_at, row.ended_at, row.summary) for row in store.last_runs()
         ]
-        open_orders = [*store.unresolved_orders(), *store.resting_orders()]
-    return [_switches([*files, *locked]), _runs(runs), _orders("open orders", open_orders)]
+        open_orders = _open(store)
+    return [_switches([*files, *locked]), _runs(runs), _orders("open orders", open_orders), *sample]
 
 
-def newest_orders(config: Config, limit: int) -> Table:
-    """Return the newest *limit* orders of the store, refused ones with their reason."""
-    with existing_store(config) as store:
-        return _orders("orders", store.orders(limit=limit) if store is not None else [])
+def newest_orders(config: Config, limit: int) -> list[Table]:
+    """Return the newest *limit* orders, refused ones with their reason; a second table is that of SAMPLE markets."""
+    with existing_store(store_path(config)) as store:
+        tables = [_orders("orders", store.orders(limit=limit) if store is not None else [])]
+    with existing_store(sample_store_path(config)) as store:
+        if store is not None:
+            tables.append(_orders("SAMPLE orders", store.orders(limit=limit)))
+    return tables
+
+
+def _open(store: Store) -> list[OrderRow]:
+    return [*store.unresolved_orders(), *store.resting_orders()]
 
 
 def _switches(rows: Sequence[tuple[object, ...]]) -> Table:

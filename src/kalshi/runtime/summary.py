@@ -65,8 +65,10 @@ def _complete(run: Run, ending: Ending) -> None:
         run.report.add_line(f"{word}: {ending.line}")
     if run.dry_run:
         run.report.add_line(f"Dry run, no order was sent: {run.dry_run_reason}")
-    if run.order_reports:
-        run.report.add_table("Orders of this run", _ORDER_HEADERS, [_order_row(report) for report in run.order_reports])
+    for title, earlier in (("Orders of this run", False), ("Placed earlier, nothing sent now", True)):
+        rows = [_order_row(report) for report in run.order_reports if report.earlier is earlier]
+        if rows:
+            run.report.add_table(title, _ORDER_HEADERS, rows)
     run.report.add_line(f"Run {run.run_id}, mode {run.config.mode}, exit code {ending.code}")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from kalshi.config import Config
 from kalshi.errors import ConfigError, StoppedBySwitch
 from kalshi.runtime.clock import new_york_text
-from kalshi.runtime.files import DATA_FIX, existing_store, writable_directory, write_atomically
+from kalshi.runtime.files import DATA_FIX, existing_store, store_path, writable_directory, write_atomically
 from kalshi.runtime.registry import jobs
 from kalshi.runtime.run import Run
 
@@ -42,7 +42,7 @@ def stop(config: Config, scope: str, reason: str, at: datetime) -> str:
         path = stop_file(writable_directory(config.data_dir, "data directory", DATA_FIX), scope)
         write_atomically(path, said + "\n")
         done.append(str(path))
-    with existing_store(config, make=_is_event(scope)) as store:
+    with existing_store(store_path(config), make=_is_event(scope)) as store:
         if store is not None and store.lock(scope or "all", said, set_at=at):
             done.append(f"a lock in the {config.mode} database")
     return f"{scope or 'every job'} is stopped by {' and '.join(done) or 'the lock that was there before'}"
@@ -55,7 +55,7 @@ def resume(config: Config, scope: str) -> str:
     if not _is_event(scope) and path.exists():
         path.unlink()
         done.append(f"removed {path}")
-    with existing_store(config) as store:
+    with existing_store(store_path(config)) as store:
         if store is not None and store.unlock(scope or "all"):
             done.append(f"removed the lock in the {config.mode} database")
     return f"{scope or 'every job'}: {' and '.join(done) or 'was not stopped, nothing to do'}"

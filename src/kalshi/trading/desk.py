@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -79,7 +80,9 @@ class Desk:
         fee_multiplier: that of the series; the fee that is reserved is never below the usual one.
         Raises StoreError before anything is sent where the record can not be kept.
         """
+        sent = self._sent
         report = self._submit(intent, market, quoted_at, max(USUAL_MULTIPLIER, fee_multiplier))
+        report = replace(report, earlier=self._sent == sent and report.outcome is not OrderOutcome.REFUSED)
         self.reports.append(report)
         fields = {
             "event": intent.event_ticker,

@@ -41,6 +41,7 @@ class OrderReport:
     """What became of one intent. Counts are contracts; average_price and fee are dollars of the own side.
 
     fee is the total of the order so far, None where nothing filled or the answer did not say.
+    earlier: sent before; this time nothing was sent and nothing refused.
     """
 
     intent: Intent
@@ -52,6 +53,7 @@ class OrderReport:
     remaining: Decimal = Decimal(0)
     average_price: Decimal | None = None
     fee: Decimal | None = None
+    earlier: bool = False
 
 
 def report_of(intent: Intent, row: OrderRow, reason: str | None = None) -> OrderReport:
