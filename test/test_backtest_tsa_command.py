@@ -9,14 +9,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from clone import ROOT
 from kalshi.analyze_backtest_sanity import main as analyze
+from kalshi.backtest_options import MODEL_NAMES
 from kalshi.backtest_tsa import main
 from kalshi.research.trades import REQUIRED
+from kalshi.tsa.models import MODELS
+from kalshi.tsa.weeks import event_ticker, new_york
 
 DATA = Path(os.environ.get("KALSHI_SHARED_DATA") or ROOT.parent / "shared" / "data")
 PERIOD = ["--start", "2026-01-01", "--end", "2026-02-01", "--interval", "1440", "--model", "yoy_hol"]
@@ -152,6 +156,7 @@ def test_a_wrong_configuration_is_refused(
         (["--start", "2026-02-01", "--end", "2026-01-01"], "is after --end"),
         (["--start", "yesterday", "--end", "2026-01-01"], "is not a date"),
         (["--end", "2026-01-01"], "--start and --end are needed"),
+        (["--start", "2030-01-01", "--end", "2030-02-01"], "--end 2030-02-01 is in the future"),
         ([*PERIOD[:4], "--interval", "7"], "use 1, 60 or 1440"),
         ([*PERIOD, "--model", "oracle"], "unknown model 'oracle'"),
         ([*PERIOD, "--entry", "noon"], "entry 'noon' is unknown"),
@@ -187,6 +192,90 @@ def test_a_malformed_candle_file_is_named(
     assert backtest(*PERIOD, "--candles", str(path)) == 3
     line = error_line(capsys)
     assert "candles.csv: line 2: yes_bid_close_dollars" in line
+
+
+def write_candles(path: Path, sundays: int, first: date = date(2025, 12, 7)) -> Path:
+    """Write invented candles of 0.40 / 0.50 on the first days of some weeks."""
+    rows = ["ticker,end_period_ts,yes_bid_close_dollars,yes_ask_close_dollars"]
+    for sunday in (first + timedelta(weeks=number) for number in range(sundays)):
+        tuesday = new_york(sunday - timedelta(days=5), 0)
+        rows += [f"{event_ticker(sunday)}-A{strike},{int(tuesday.timestamp())},.4,.5" for strike in ("2.0", "2.2", "2.6")]
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+WEEKS = ["--start", "2025-12-01", "--end", "2025-12-14", "--model", "yoy_hol"]
+
+
+def test_made_up_counts_by_file_are_marked_and_prove_nothing(
+    backtest: Backtest, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    candles = write_candles(tmp_path / "candles.csv", 2)
+    counts = ROOT / "src" / "data" / "historical_data.csv"
+    assert backtest(*WEEKS, "--candles", str(candles), "--counts", str(counts)) == 0
+    printed = capsys.readouterr().out
+    assert "*** SAMPLE ***" in printed and "no evidence of anything" in printed
+    assert "Evidence of" not in printed
+    assert "**SAMPLE**" in only(out, "*.md").read_text()
+    assert json.loads(only(out, "*.json").read_text())["sample"] is True
+    assert {row["data"] for row in csv.DictReader(only(out, "*.csv").open())} == {"SAMPLE"}
+
+
+def test_other_counts_are_not_marked_and_two_weeks_are_too_little(
+    backtest: Backtest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    candles = write_candles(tmp_path / "candles.csv", 2)
+    lines = (ROOT / "src" / "data" / "historical_data.csv").read_text().splitlines()
+    changed = [f"{day},{int(count) + 17}" for day, count in (line.split(",") for line in lines[1:])]
+    (tmp_path / "counts.csv").write_text("\n".join([lines[0], *changed]) + "\n")
+    assert backtest(*WEEKS, "--candles", str(candles), "--counts", str(tmp_path / "counts.csv")) == 0
+    printed = capsys.readouterr().out
+    assert "SAMPLE" not in printed
+    assert "Too little to judge after fees" in printed and "a verdict needs 20 weeks" in " ".join(printed.split())
+
+
+def test_missing_counts_are_fetched_with_another_command_than_candles(
+    backtest: Backtest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert backtest(*WEEKS, "--candles", str(write_candles(tmp_path / "candles.csv", 2))) == 3
+    line = error_line(capsys)
+    assert "get_recent_tsa_data" in line and "--counts" in line and "fetch_tsa_history" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("date,passengers\n2024-09-21,2300000\n2024-09-22,262", "line 3: 2024-09-22: 262 passengers can not be"),
+        ("date,passengers\n2024-09-21,2300000\n2024-0", "line 3: cut off"),
+        ("day,travellers\n2024-09-21,2300000\n", "expected columns date and passengers: name them so"),
+        ("", "holds no rows"),
+    ],
+)
+def test_bad_counts_are_named_with_or_without_candles(
+    backtest: Backtest, tmp_path: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "counts.csv").write_text(text)
+    words = [*WEEKS, "--counts", str(tmp_path / "counts.csv")]
+    for more in ([], ["--candles", str(write_candles(tmp_path / "candles.csv", 2))]):
+        assert backtest(*words, *more) == 3
+        line = error_line(capsys)
+        assert "counts.csv" in line and said in line
+
+
+def test_help_names_the_models(backtest: Backtest, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tuple(MODELS) == MODEL_NAMES
+    assert backtest("--help") == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert all(name in printed for name in MODELS)
+
+
+def test_runs_at_once_keep_all_their_files(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "HOME": str(tmp_path)}
+    words = [sys.executable, "-m", "kalshi.backtest_tsa", *WEEKS, "--sample", "--report-dir", str(tmp_path / "out")]
+    running = [subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL) for _ in range(3)]
+    assert [one.wait(timeout=120) for one in running] == [0, 0, 0]
+    stems = {path.stem for path in (tmp_path / "out").iterdir()}
+    assert len(stems) == 3 and len(list((tmp_path / "out").iterdir())) == 12
 
 
 def test_the_real_history_by_files(tmp_path: Path) -> None:

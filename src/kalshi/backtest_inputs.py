@@ -10,16 +10,23 @@ from pathlib import Path
 from kalshi.backtest_options import Options
 from kalshi.config import Config
 from kalshi.errors import DataError, KalshiError
+from kalshi.research.trades import SAMPLE
 from kalshi.runtime.run import Run
 from kalshi.tsa.candle_store import CandleStore
 from kalshi.tsa.history_fetch import Fetched, fetch_history
 from kalshi.tsa.quotes import EventHistory, read_history
+from kalshi.tsa.sample_counts import is_made_up
 from kalshi.tsa.vintages import Vintages
 
-WHAT_TO_DO = (
-    "fetch them with fetch_tsa_history on a machine with network, name files with --candles and --counts, "
-    "or try --sample"
+NO_CANDLES = (
+    "fetch candles with fetch_tsa_history on a machine with network, name files with --candles, or try --sample"
 )
+NO_COUNTS = (
+    "fetch counts with get_recent_tsa_data on a machine with network, name a file with --counts, or try --sample"
+)
+
+
+NOTHING = "it says nothing about Kalshi"
 
 
 @dataclass(frozen=True)
@@ -67,21 +74,26 @@ def find_inputs(run: Run, options: Options) -> Inputs:
     if options.sample:
         return _sample(options, ["--sample was given"])
     trouble: list[str] = []
+    vintages = Vintages.from_shared(options.counts, options.first_prints) if options.counts else None
     events, files = _events(run, options, options.start, options.end, trouble)
-    vintages = _vintages(run, options, trouble) if events else None
+    if events and vintages is None:
+        vintages = _vintages(run, trouble)
     if events and vintages is not None:
-        source = "files" if options.candles else "fetched history"
+        made_up = is_made_up(vintages)
+        source = SAMPLE if made_up else "files" if options.candles else "fetched history"
+        if made_up:
+            trouble.append(f"SAMPLE: the counts are those of the embedded generator; {NOTHING}")
         if not options.counts:
             from kalshi.tsa.fetch import vintages_path
 
             files = [*files, vintages_path(run.config)]
         files = [*files, *(path for path in (options.counts, options.first_prints) if path)]
-        return Inputs(events, vintages, source, False, files, trouble)
+        return Inputs(events, vintages, source, made_up, files, trouble)
     if options.candles and not events:
         raise DataError(f"{options.candles} has no event whose Sunday lies in {options.start} .. {options.end}")
     if run.config.mode == "paper" and not options.candles and not options.counts:
         return _sample(options, trouble)
-    raise DataError(f"{'; '.join(trouble)}: {WHAT_TO_DO}")
+    raise DataError(f"{'; '.join(trouble)}: {NO_COUNTS if events else NO_CANDLES}")
 
 
 def _sample(options: Options, why: list[str]) -> Inputs:
@@ -91,8 +103,8 @@ def _sample(options: Options, why: list[str]) -> Inputs:
     events, vintages = sample_history(options.start, options.end, options.interval)
     if not events:
         raise DataError(f"no week ends in {options.start} .. {options.end}: choose a longer period")
-    notes = [*why, "SAMPLE: made-up counts and made-up quotes of the embedded generator; it says nothing about Kalshi"]
-    return Inputs(events, vintages, "SAMPLE", True, [], notes)
+    notes = [*why, f"SAMPLE: made-up counts and made-up quotes of the embedded generator; {NOTHING}"]
+    return Inputs(events, vintages, SAMPLE, True, [], notes)
 
 
 def _events(
@@ -121,9 +133,7 @@ def _events(
     return events, store.files(start, end, options.interval) if events else []
 
 
-def _vintages(run: Run, options: Options, trouble: list[str]) -> Vintages | None:
-    if options.counts:
-        return Vintages.from_shared(options.counts, options.first_prints)
+def _vintages(run: Run, trouble: list[str]) -> Vintages | None:
     from kalshi.tsa.fetch import fetch_counts, vintages_path
 
     path = vintages_path(run.config)

@@ -15,6 +15,7 @@ from kalshi.config import PROJECT_ROOT
 from kalshi.errors import ConfigError
 
 INTERVALS = (1, 60, 1440)
+MODEL_NAMES = ("earlier", "earlier_fixed", "yoy_hol", "analog", "dhr", "combined")  # a test holds it to tsa.models
 PATHS = ("candles", "markets", "counts", "first_prints")
 NOT_OPTIONS = ("description",)  # may stand in a configuration file for its reader
 
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markets", metavar="FILE", help="CSV of markets with results; else the counts settle")
     parser.add_argument("--counts", metavar="FILE", help="CSV date,passengers instead of the local counts")
     parser.add_argument("--first-prints", metavar="FILE", help="CSV date,first_print: what was published first")
-    parser.add_argument("--model", help="forecast model; default: the one the bot uses")
+    parser.add_argument("--model", help=f"forecast: {', '.join(MODEL_NAMES)}; default: the bot's")
     parser.add_argument("--entry", help="weekday of the decision, 10:30 New York: mon (default) .. sun")
     parser.add_argument("--rule", help="every (default): each quoted strike's likelier side; bot: as the bot buys")
     parser.add_argument("--fill", help="taker (default): buy at the ask; mid: for comparison only")
@@ -61,13 +62,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out-dir", type=Path, metavar="DIR", help="write here; default: the report directory")
 
 
-def read_options(args: argparse.Namespace) -> Options:
-    """Return the options. Raises ConfigError naming the option and the fix."""
+def read_options(args: argparse.Namespace, today: date) -> Options:
+    """Return the options; today: New York. Raises ConfigError naming the option and the fix."""
     names = [f.name for f in fields(Options)]
     given = _config_file(args.config, names) if args.config else {}
     given |= {name: getattr(args, name) for name in names if getattr(args, name, None) is not None}
     options = Options(**{name: _parsed(name, value) for name, value in given.items() if value is not None})
     _check_period(options.start, options.end, options.interval)
+    if options.end is not None and options.end > today:
+        raise ConfigError(f"--end {options.end} is in the future: today, {today}, is the last day there can be")
     if options.markets and not options.candles:
         raise ConfigError("--markets needs --candles: without files both come from what was fetched")
     if options.first_prints and not options.counts:

@@ -19,6 +19,7 @@ if not __package__:  # started by path: let `kalshi` be found and nothing in thi
 
 from kalshi.backtest_options import Options, add_arguments, read_options
 from kalshi.config import PROJECT_ROOT
+from kalshi.runtime.clock import NEW_YORK
 from kalshi.runtime.files import writable_directory, write_atomically
 from kalshi.runtime.job import job
 from kalshi.runtime.run import Run
@@ -32,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 @job("backtest_tsa", arguments=arguments, needs_exchange=False)
 def main(run: Run) -> None:
     """Run one backtest and write its reports."""
-    options = read_options(run.args)
+    options = read_options(run.args, run.started_at.astimezone(NEW_YORK).date())
     out = run.args.out_dir
     directory = writable_directory(out, "report directory", "--out-dir") if out else run.report_dir
     simulate(run, options, directory)

@@ -40,17 +40,13 @@ def read_counts(args: argparse.Namespace) -> tuple[Vintages, list[str]]:
 
     Raises ConfigError for a file that is not there, DataError naming file and fault otherwise.
     """
-    from kalshi.tsa.vintages import HIGHEST, LOWEST, Vintages, read_day_values
+    from kalshi.tsa.vintages import Vintages, read_day_values
 
     for option, path in (("--counts", args.counts), ("--first-prints", args.first_prints)):
         if path is not None and not path.is_file():
             raise ConfigError(f"{option} {path}: there is no such file")
     counts = read_day_values(args.counts, "passengers")
     prints = read_day_values(args.first_prints, "first_print") if args.first_prints else {}
-    for path, values in ((args.counts, counts), (args.first_prints, prints)):
-        for day, value in values.items():
-            if not LOWEST <= value <= HIGHEST:
-                raise DataError(f"{path}: {day}: {value} passengers can not be: expected {LOWEST}..{HIGHEST}")
     first, last = min(counts), max(counts)
     whole = (first + timedelta(days=number) for number in range((last - first).days))
     gaps = [day for day in whole if day not in counts]

@@ -20,9 +20,17 @@ from kalshi.tsa.holiday_windows import holiday_table
 from kalshi.tsa.known import Known
 from kalshi.tsa.vintages import ASSUMED
 
+MOST_DAYS = 3660  # ten years; the counts begin in 2019
+
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--days", type=int, default=14, metavar="N", help="newest days to show; default 14")
+    parser.add_argument("--days", type=_days, default=14, metavar="N", help="newest days to show; default 14")
+
+
+def _days(text: str) -> int:
+    if not text.strip().isdecimal() or not 1 <= int(text) <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1 to {MOST_DAYS}")
+    return int(text)
 
 
 @job("get_recent_tsa_data", arguments=_arguments, needs_exchange=False)
@@ -48,7 +56,7 @@ def main(run: Run) -> None:
 
 def _newest(known: Known, count: int) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for back in range(max(count, 1)):
+    for back in range(count):
         day = known.newest_day - timedelta(days=back)
         value = known.value(day)
         if value is None:

@@ -147,7 +147,7 @@ def test_absent_and_binary_files_are_refused(tmp_path: Path) -> None:
 def test_comparing_needs_complete_files(tmp_path: Path) -> None:
     path = tmp_path / "short.csv"
     path.write_text(csv_of(three_weeks(), TEN[:-1]))
-    with pytest.raises(DataError, match="columns are missing: edge"):
+    with pytest.raises(DataError, match="columns are missing: edge: give a CSV that backtest_tsa wrote"):
         complete_trades(path)
 
 

@@ -66,6 +66,10 @@ def test_recent_counts_are_printed(tmp_path: Path) -> None:
         ("create_next_week_prediction", ["--strikes", "-5"], 2, "positive"),
         ("create_next_week_prediction", ["--week", "2027-01-01"], 3, "too old"),
         ("get_recent_tsa_data", ["--date", "2018-01-01"], 0, "no count was known"),
+        ("get_recent_tsa_data", ["--days", "0"], 2, "'0': expected a whole number from 1 to 3660"),
+        ("get_recent_tsa_data", ["--days", "-3"], 2, "'-3': expected a whole number"),
+        ("get_recent_tsa_data", ["--days", "999999999"], 2, "expected a whole number"),
+        ("get_recent_tsa_data", ["--days", "3660"], 0, "2026-05-05  Tue"),
     ],
 )
 def test_trouble_is_one_line(

@@ -97,6 +97,14 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         read_history(path, None, **SPAN)
 
 
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_an_empty_file_is_called_empty(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"empty\.csv is empty: expected a first line with ticker"):
+        read_history(path, None, **SPAN)
+
+
 def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     for path, kind in ((tmp_path / "absent", ConfigError), (tmp_path, ConfigError), (tmp_path / "binary", DataError)):

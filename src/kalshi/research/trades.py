@@ -131,7 +131,8 @@ def complete_trades(path: Path) -> Trades:
     """Return the trades at *path*; DataError also where a required column is missing or a cell unreadable."""
     trades = read_trades(path)
     if trades.missing_columns:
-        raise DataError(f"{path}: columns are missing: {', '.join(trades.missing_columns)}")
+        names = ", ".join(trades.missing_columns)
+        raise DataError(f"{path}: columns are missing: {names}: give a CSV that backtest_tsa wrote")
     if trades.problems:
         raise DataError(f"{path}: {trades.problems[0]}: run analyze_backtest_sanity on it for the whole list")
     return trades

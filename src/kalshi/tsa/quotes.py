@@ -192,7 +192,9 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str,
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            missing = [name for name in columns if name not in (reader.fieldnames or ())]
+            if not reader.fieldnames:
+                raise DataError(f"{path} is empty: expected a first line with {', '.join(columns)}")
+            missing = [name for name in columns if name not in reader.fieldnames]
             if missing:
                 raise DataError(
                     f"{path}: line 1: column {missing[0]} is missing: see reference/backtesting.md"

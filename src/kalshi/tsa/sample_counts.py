@@ -61,6 +61,14 @@ def sample_vintages(now: datetime, seed: int = SAMPLE_SEED) -> Vintages:
     return Vintages(Vintage(released_at(day), day, value, ASSUMED) for day, value in counts.items())
 
 
+def is_made_up(vintages: Vintages) -> bool:
+    """Return whether counts are those of the generator: three of them to the digit, which chance does not give."""
+    table = holiday_table()
+    days = [row.day for row in vintages.rows if row.day.toordinal() < table.first + table.reference.size]
+    made = sample_counts(max(days)) if days and max(days) >= FIRST_SAMPLE_DAY else {}
+    return sum(made.get(row.day) == row.passengers for row in vintages.rows) >= 3
+
+
 def _calendar_part(days: Ints) -> Floats:
     table = holiday_table()
     index = days - table.first

@@ -208,14 +208,19 @@ class Vintages:
 def read_day_values(path: Path, column: str) -> dict[date, int]:
     """Return {date: value} of a CSV with a `date` column and *column*; an empty value is not known.
 
-    Raises DataError naming file and line.
+    Raises DataError naming file and line, also for a value outside LOWEST..HIGHEST or a day before FIRST_DAY.
     """
     values: dict[date, int] = {}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for line, row in enumerate(csv.DictReader(file), start=2):
-                if row.get("date") is None or row.get(column) is None:
-                    raise DataError(f"{path}: line {line}: expected columns date and {column}")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if reader.fieldnames and not {"date", column} <= set(reader.fieldnames):
+                raise DataError(
+                    f"{path}: line 1: expected columns date and {column}: name them so, or give another file"
+                )
+            for line, row in enumerate(reader, start=2):
+                if row["date"] is None or row[column] is None:
+                    raise DataError(f"{path}: line {line}: cut off: expected a date and a value")
                 if not row[column].strip():
                     continue  # an empty cell says: not known
                 try:
@@ -224,9 +229,16 @@ def read_day_values(path: Path, column: str) -> dict[date, int]:
                     raise DataError(f"{path}: line {line}: {error}") from None
                 if day in values:
                     raise DataError(f"{path}: line {line}: {day} occurs twice")
+                if not LOWEST <= value <= HIGHEST or day < FIRST_DAY:
+                    raise DataError(
+                        f"{path}: line {line}: {day}: {value} passengers can not be: expected {LOWEST}..{HIGHEST} "
+                        f"for a day since {FIRST_DAY}: correct the line or restore the file from a copy"
+                    )
                 values[day] = value
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: can not be read ({error})") from None
+    except OSError as error:
+        raise DataError(f"{path}: can not be read ({error.strerror or error}): name a CSV file") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: can not be read as CSV ({error})") from None
     if not values:
         raise DataError(f"{path}: holds no rows with date and {column}")
     return values
