@@ -265,3 +265,18 @@ def test_a_dry_run_and_a_date_outside_paper_say_so(project: Project) -> None:
     assert "*** PAPER *** *** DRY RUN ***" in project.run("--dry-run").stdout
     demo = project.run("--mode", "demo", "--date", "2026-10-09")
     assert "--date sends orders to the paper exchange only" in demo.stdout
+
+
+def test_a_run_that_takes_too_long_ends_well_and_frees_its_lock(project: Project) -> None:
+    ended = project.run("--then", "wait", "--time-limit", "0.01")
+    assert ended.returncode == 3
+    assert "longer than --time-limit" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert project.run().returncode == 0
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "soon", "nan", "inf"])
+def test_a_senseless_time_limit_is_refused(project: Project, wrong: str) -> None:
+    ended = project.run("--time-limit", wrong)
+    assert ended.returncode == 2
+    assert "--time-limit" in ended.stderr

@@ -32,6 +32,7 @@ from kalshi.trading.desk import Desk
 class RunLike(Protocol):
     """The parts of a run that are used here."""
 
+    job: str
     config: Config
     args: Namespace
     now: datetime

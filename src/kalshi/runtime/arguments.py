@@ -47,6 +47,8 @@ def build_parser(name: str, description: str, arguments: AddArguments | None = N
         "where what closed stays closed: to go back behind an earlier run, use another --data-dir",
     )
     common.add_argument("--offline", action="store_true", help="use no network: caches, sample data, paper exchange")
+    common.add_argument("--time-limit", type=_minutes, default=15.0, metavar="MINUTES",
+                        help="end a trading run that takes longer (exit code 3); default 15")
     common.add_argument("--json-log", action="store_true", help="log JSON lines instead of text")
     common.add_argument("--no-email", action="store_true", help="neither send nor print the summary e-mail")
     common.add_argument(
@@ -64,3 +66,13 @@ def directory(text: str) -> Path:
         return Path(text).expanduser().absolute()
     except RuntimeError:
         raise argparse.ArgumentTypeError(f"{text!r}: there is no such user") from None
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes <= 1440:
+        raise argparse.ArgumentTypeError("expected minutes, above 0 and at most 1440")
+    return minutes

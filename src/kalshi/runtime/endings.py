@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from kalshi.errors import EXIT_CRASHED, EXIT_OK, EXIT_STOPPED, KalshiError
-from kalshi.runtime.interrupts import EXIT_INTERRUPTED, EXIT_TERMINATED, Terminated
+from kalshi.errors import EXIT_CRASHED, EXIT_KNOWN_ERROR, EXIT_OK, EXIT_STOPPED, KalshiError
+from kalshi.runtime.interrupts import EXIT_INTERRUPTED, EXIT_TERMINATED, OutOfTime, Terminated
 
 
 class NothingToDo(Exception):
@@ -37,6 +37,10 @@ def explain(error: BaseException, log: logging.Logger) -> Ending:
     if isinstance(error, Terminated):
         log.error("terminated by SIGTERM")
         return Ending(EXIT_TERMINATED, "interrupted", "terminated by SIGTERM")
+    if isinstance(error, OutOfTime):
+        line = "the run took longer than --time-limit: what it sent is looked up by the next run"
+        log.error(line)
+        return Ending(EXIT_KNOWN_ERROR, "out_of_time", line)
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else EXIT_CRASHED if error.code else EXIT_OK
         return Ending(code, "failed" if code else "ok", "" if error.code is code or not code else str(error.code))

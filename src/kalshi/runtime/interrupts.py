@@ -1,4 +1,4 @@
-"""SIGTERM as an exception, so that a stopped run still closes its row and gives back its lock."""
+"""SIGTERM and a time limit as exceptions, so that a stopped run still closes its row and gives back its lock."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ EXIT_TERMINATED = 143  # 128 + SIGTERM
 
 class Terminated(BaseException):
     """Somebody asked this process to end; not an Exception, so that no handler for errors swallows it."""
+
+
+class OutOfTime(BaseException):
+    """The run took longer than its limit, for instance because a host drips its answer byte by byte."""
 
 
 @contextmanager
@@ -34,3 +38,25 @@ def _raise(number: int, frame: FrameType | None) -> NoReturn:
     # A second SIGTERM while the row is being closed should not cut that short.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise OutOfTime in the main thread after *seconds*; 0, another thread or a system without alarms: no limit.
+
+    Time-outs of requests count from one packet to the next; this is what ends a run all the same.
+    """
+    if not seconds or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _out_of_time)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _out_of_time(number: int, frame: FrameType | None) -> NoReturn:
+    raise OutOfTime

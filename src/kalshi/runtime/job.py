@@ -19,7 +19,7 @@ from kalshi.runtime import run_rows
 from kalshi.runtime.arguments import AddArguments, build_parser
 from kalshi.runtime.clock import parse_moment, utc_now
 from kalshi.runtime.endings import Ending, NothingToDo, explain
-from kalshi.runtime.interrupts import sigterm_as_exception
+from kalshi.runtime.interrupts import sigterm_as_exception, time_limit
 from kalshi.runtime.job_lock import job_lock
 from kalshi.runtime.run import Run
 from kalshi.runtime.run_log import RunLog
@@ -86,7 +86,8 @@ def execute(spec: Job, argv: Sequence[str] | None = None) -> int:
     run_id = f"{utc_now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     log = RunLog(run_id, spec.name, json_lines=args.json_log)
     try:
-        with sigterm_as_exception():
+        # Tools that only fetch and compute may take as long as they need.
+        with sigterm_as_exception(), time_limit(60 * args.time_limit if spec.exclusive else 0):
             run = _prepare(spec, args, run_id, log)
             return _run_exclusively(spec, run, log) if spec.exclusive else _run_tool(spec, run, log)
     except BaseException as error:  # noqa: BLE001 - the outermost frame: every ending becomes an exit code
