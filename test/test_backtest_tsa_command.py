@@ -198,8 +198,8 @@ def write_candles(path: Path, sundays: int, first: date = date(2025, 12, 7)) -> 
     """Write invented candles of 0.40 / 0.50 on the first days of some weeks."""
     rows = ["ticker,end_period_ts,yes_bid_close_dollars,yes_ask_close_dollars"]
     for sunday in (first + timedelta(weeks=number) for number in range(sundays)):
-        tuesday = new_york(sunday - timedelta(days=5), 0)
-        rows += [f"{event_ticker(sunday)}-A{strike},{int(tuesday.timestamp())},.4,.5" for strike in ("2.0", "2.2", "2.6")]
+        end = int(new_york(sunday - timedelta(days=5), 0).timestamp())
+        rows += [f"{event_ticker(sunday)}-A{strike},{end},.4,.5" for strike in ("2.0", "2.2", "2.6")]
     path.write_text("\n".join(rows) + "\n")
     return path
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -26,6 +27,27 @@ def test_a_png_comes_out(rows: int, number: int) -> None:
 
     trades = parse_trades(csv_of(three_weeks()[:rows]), "test")
     assert backtest_picture(trades, quotes(number), title="t", mark="SAMPLE").startswith(PNG)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.004, 0.03])
+def test_no_number_lies_on_another_or_on_a_mark(shift: float) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from kalshi.research.pictures import backtest_figure
+
+    model = np.repeat([0.05, 0.28, 0.5, 0.7, 0.93], 12)
+    outcome = np.tile(np.arange(12) % 2 * 1.0, 5)
+    close = Quotes(model, model + shift, model / 9, outcome, np.arange(60, dtype=np.int64) // 4)
+    figure = backtest_figure(parse_trades(csv_of(three_weeks()), "test"), close, title="t", mark="SAMPLE")
+    canvas = figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg)
+    canvas.draw()
+    axes = figure.axes[1]
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert [text.get_text() for text in axes.texts] == ["12"] * 10
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    marks = [axes.transData.transform(xy) for line in axes.lines[1:] for xy in np.column_stack(line.get_data())]
+    assert not any(box.padded(8).contains(*mark) for box in boxes for mark in marks)
 
 
 def test_nothing_is_drawn_with_before_it_is_needed() -> None:

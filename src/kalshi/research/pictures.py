@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,14 +18,23 @@ from kalshi.research.trades import Floats, Trades
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, RED, GREY = "#1f5fa8", "#d9822b", "#3a8f5c", "#b5413b", "#8a8f98"
 RELIABILITY_BINS = 5
 MOST_WEEK_LABELS = 16
+MODEL_COUNTS, MID_COUNTS = -0.09, -0.16  # heights of the two rows of counts
 
 
 def backtest_picture(trades: Trades, quotes: Quotes, *, title: str, mark: str = "") -> bytes:
     """Return a PNG. quotes: two-sided quotes of the same run. mark: such as SAMPLE, written across."""
+    out = io.BytesIO()
+    backtest_figure(trades, quotes, title=title, mark=mark).savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()
+
+
+def backtest_figure(trades: Trades, quotes: Quotes, *, title: str, mark: str = "") -> Figure:
+    """Return what `backtest_picture` draws."""
     os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # cron may have no home to write to
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -41,9 +50,7 @@ def backtest_picture(trades: Trades, quotes: Quotes, *, title: str, mark: str = 
         figure.text(
             0.5, 0.5, mark, fontsize=90, color=RED, alpha=0.09, ha="center", va="center", rotation=18, fontweight="bold"
         )
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return figure
 
 
 def _equity(axes: Axes, trades: Trades) -> None:
@@ -77,23 +84,23 @@ def _equity(axes: Axes, trades: Trades) -> None:
 def _reliability(axes: Axes, trades: Trades, quotes: Quotes) -> None:
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="perfect")
     if len(quotes):
-        _curve(axes, quotes.model, quotes.outcome, BLUE, "o", "model")
-        _curve(axes, quotes.mid, quotes.outcome, ORANGE, "s", "market's mid")
+        _curve(axes, quotes.model, quotes.outcome, BLUE, "o", "model", MODEL_COUNTS)
+        _curve(axes, quotes.mid, quotes.outcome, ORANGE, "s", "market's mid", MID_COUNTS)
         brier = [metrics.mean(metrics.brier(p, quotes.outcome)) for p in (quotes.model, quotes.mid)]
         text = f"P(YES), {len(quotes)} quotes; Brier: model {brier[0]:.3f}, mid {brier[1]:.3f}"
     else:
-        _curve(axes, trades["prob"], trades["outcome"], BLUE, "o", "model, chosen side")
+        _curve(axes, trades["prob"], trades["outcome"], BLUE, "o", "model, chosen side", MODEL_COUNTS)
         text = f"Chosen side of {len(trades)} trades"
     axes.set_title(text, fontsize=9.5, loc="left")
     axes.set_xlim(-0.03, 1.03)
-    axes.set_ylim(-0.08, 1.12)
-    axes.set_xlabel("stated probability (marks: number of quotes)", fontsize=9)
+    axes.set_ylim(MID_COUNTS - 0.06, 1.12)
+    axes.set_xlabel("stated probability (below: number in each fifth)", fontsize=9)
     axes.set_ylabel("share that happened", fontsize=9)
     axes.legend(fontsize=8, frameon=False, loc="upper left")
     _plain(axes)
 
 
-def _curve(axes: Axes, prob: Floats, outcome: Floats, color: str, marker: str, label: str) -> None:
+def _curve(axes: Axes, prob: Floats, outcome: Floats, color: str, marker: str, label: str, counts_at: float) -> None:
     bins = [b for b in metrics.calibration(prob, outcome, bins=RELIABILITY_BINS) if b.trades]
     axes.plot(
         [b.mean_prob for b in bins],
@@ -104,10 +111,8 @@ def _curve(axes: Axes, prob: Floats, outcome: Floats, color: str, marker: str, l
         markersize=6,
         label=label,
     )
-    above: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7.5, "color": color, "ha": "center"}
-    offset = (0, 7) if marker == "o" else (0, -13)
-    for b in bins:
-        axes.annotate(str(b.trades), (b.mean_prob, b.hit_rate), xytext=offset, **above)
+    for b in bins:  # in rows of their own, by the middle of the bin: beside the marks they would meet
+        axes.text((b.low + b.high) / 2, counts_at, str(b.trades), fontsize=7.5, color=color, ha="center", va="center")
 
 
 def _plain(axes: Axes) -> None:
