@@ -13,17 +13,30 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from clone import ROOT
+from kalshi.exchange.snapshot import LadderSnapshot
 from kalshi.paper.exchange import PaperExchange
 from kalshi.tsa.sample import sample_ladder, sample_vintages
-from kalshi.tsa.weeks import new_york_date
+from kalshi.tsa.vintages import Vintages
 
 KEY_ID = "11111111-2222-3333-4444-555555555555"
 SCRIPT = ROOT / "src" / "kalshi" / "tsa_trading_bot.py"
+
+
+def open_ladder(vintages: Vintages, now: datetime) -> LadderSnapshot:
+    """Return a ladder that is open and stays so for the length of a test, at any minute of the week."""
+    ladder = sample_ladder(vintages, now + timedelta(minutes=10))
+    markets = [
+        msgspec.structs.replace(market, open_time=min(market.open_time, now - timedelta(hours=1)))
+        for market in ladder.markets
+    ]
+    event = msgspec.structs.replace(ladder.event, markets=markets)
+    return msgspec.structs.replace(ladder, as_of=now, event=event, markets=tuple(markets))
 
 
 class World:
@@ -33,7 +46,7 @@ class World:
         self.now = datetime.now(UTC)
         self.vintages = sample_vintages(self.now)
         self.exchange = PaperExchange(folder / "served.sqlite", lambda: datetime.now(UTC))
-        self.exchange.mirror(sample_ladder(self.vintages, self.now))
+        self.exchange.mirror(open_ladder(self.vintages, self.now))
         key = Ed25519PrivateKey.generate()
         self.exchange.add_account(KEY_ID, key.public_key(), Decimal(500))
         self.key_path = folder / "key.pem"
@@ -47,9 +60,9 @@ class World:
     def page(self, path: str) -> bytes:
         """Return the year page that *path* names."""
         last = path.rpartition("/")[2]
-        today = new_york_date(datetime.now(UTC))
-        year = int(last) if last.isdigit() else today.year
         known = self.vintages.known(self.now)
+        # Around New Year the bare address still shows the year before.
+        year = int(last) if last.isdigit() else known.newest_day.year
         days = [date(year, 1, 1) + timedelta(days=n) for n in range(366)]
         cells = [(day, known.value(day)) for day in days if day.year == year]
         rows = "".join(
