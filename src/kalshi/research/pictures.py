@@ -94,6 +94,7 @@ def _reliability(axes: Axes, trades: Trades, quotes: Quotes) -> None:
     axes.set_title(text, fontsize=9.5, loc="left")
     axes.set_xlim(-0.03, 1.03)
     axes.set_ylim(MID_COUNTS - 0.06, 1.12)
+    axes.set_yticks(np.linspace(0, 1, 6))  # the rows of counts below are no shares
     axes.set_xlabel("stated probability (below: number in each fifth)", fontsize=9)
     axes.set_ylabel("share that happened", fontsize=9)
     axes.legend(fontsize=8, frameon=False, loc="upper left")
