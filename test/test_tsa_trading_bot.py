@@ -25,6 +25,8 @@ from kalshi.tsa.sample import sample_ladder, sample_vintages
 from kalshi.tsa.vintages import Vintages
 
 KEY_ID = "11111111-2222-3333-4444-555555555555"
+# Rules under which every made-up ladder, of whatever day, holds an order.
+GENEROUS = ("--highest", "0.999", "--min-edge", "0", "--max-spread", "0.99")
 SCRIPT = ROOT / "src" / "kalshi" / "tsa_trading_bot.py"
 
 
@@ -107,7 +109,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def run_bot(world: World, tmp_path: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run the script as cron does, in live mode against the loopback host."""
     return subprocess.run(
-        [sys.executable, str(SCRIPT), "--order-weekdays", "all", *arguments],
+        [sys.executable, str(SCRIPT), "--order-weekdays", "all", *GENEROUS, *arguments],
         cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
         env={
             "PATH": os.environ["PATH"],

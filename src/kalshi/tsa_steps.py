@@ -110,7 +110,7 @@ def get_ladder(run: Run, counts: FetchResult) -> LadderSnapshot | None:
         try:
             ladder = fetch_ladder(client, run.now, name="Kalshi")
         except (ExchangeError, DataError) as error:
-            if run.config.mode != "paper":
+            if not paper:  # nothing can stand in for the exchange that is traded on
                 raise
             trouble = f"could not read Kalshi: {error}"
         else:
@@ -169,6 +169,7 @@ def place(run: Run, picture: Picture) -> None:
 def intent_of(run: Run, decision: Decision, event: Event) -> Intent:
     """Return the intent of one decided order; it ends before the next counts or the close, what is first."""
     assert decision.price is not None
+    close = decision.market.close_time - timedelta(minutes=1)
     return Intent(
         strategy=STRATEGY,
         run_date=new_york(run.now).date(),
@@ -177,16 +178,20 @@ def intent_of(run: Run, decision: Decision, event: Event) -> Intent:
         side=Side(decision.side),
         price=decision.price,
         count=Decimal(run.args.count),
-        expiration=min(next_news(run.now) - BEFORE_NEWS, decision.market.close_time - timedelta(minutes=1)),
+        expiration=min(before_news(run.now), close),
     )
 
 
-def next_news(now: datetime) -> datetime:
-    """Return when counts are published next after *now* (aware UTC), by the release calendar."""
+def before_news(now: datetime) -> datetime:
+    """Return until when an order placed at *now* (aware UTC) may rest: BEFORE_NEWS ahead of the next publication.
+
+    Within that time before a publication it is the publication itself.
+    """
     day = new_york(now).date() - timedelta(days=1)
-    while released_at(day) - BEFORE_NEWS <= now:
+    while released_at(day) <= now:
         day += timedelta(days=1)
-    return released_at(day)
+    end = released_at(day) - BEFORE_NEWS
+    return end if end > now else released_at(day)
 
 
 def show_to_paper(run: Run, picture: Picture) -> None:

@@ -34,6 +34,8 @@ def main(run: Run) -> None:
     if picture is None:
         run.nothing_to_do("no TSA event is open for trading")
     tsa_steps.report_trend(run, picture.counts)
+    tsa_steps.show_to_paper(run, picture)
+    run.reconcile()
     if new_york(run.now).weekday() not in weekdays:
         run.nothing_to_do(f"orders are placed on {run.args.order_weekdays} only (--order-weekdays)")
     tsa_steps.place(run, picture)

@@ -51,7 +51,9 @@ def main(run):
     run.log.info("hello", extra={"ticker": "T-1"})
     if run.args.then in ("crash", "leak"):
         leak(run)
-    if run.args.then == "early":
+    if run.args.then == "unknown then fail":
+        end_with_unknown_order(run)
+    if run.args.then in ("early", "unknown then fail"):
         raise DataError("the page of counts has no table: look at it by hand")
     run.report.add_line(f"hello, it is {run.now:%Y-%m-%dT%H:%M}Z")
     if run.args.then == "leak late":

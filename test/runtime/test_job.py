@@ -280,3 +280,10 @@ def test_a_senseless_time_limit_is_refused(project: Project, wrong: str) -> None
     ended = project.run("--time-limit", wrong)
     assert ended.returncode == 2
     assert "--time-limit" in ended.stderr
+
+
+def test_an_unknown_order_is_told_even_when_the_run_fails_afterwards(project: Project) -> None:
+    ended = project.run("--then", "unknown then fail")
+    assert ended.returncode == 6
+    assert "outcome unknown: T-1 c-1" in ended.stderr
+    assert "the page of counts has no table" in ended.stderr

@@ -300,3 +300,19 @@ def test_reports_keep_what_became_of_each_intent(hall: Hall) -> None:
     submit(hall, desk)
     submit(hall, desk, ticker=HIGH, count=D(1000))
     assert [report.outcome for report in desk.reports] == [ACCEPTED, REFUSED]
+
+
+@pytest.mark.parametrize("name", ["STOP", "STOP.tsa_trading_bot", "STOP.tsa_weekly"])
+def test_a_stop_of_job_or_strategy_stops_the_next_order(hall: Hall, name: str) -> None:
+    desk = hall.desk(job="tsa_trading_bot")
+    (desk.stop_dir / name).write_text("a person said so")
+    report = submit(hall, desk, strategy="tsa_weekly")
+    assert report.outcome is OrderOutcome.REFUSED and name in report.reason
+    assert hall.network.count(CREATE) == 0
+
+
+def test_a_lock_of_the_job_stops_its_orders(hall: Hall) -> None:
+    desk = hall.desk(job="tsa_trading_bot")
+    desk.store.lock("tsa_trading_bot", "look first", set_at=desk.clock())
+    report = submit(hall, desk)
+    assert report.outcome is OrderOutcome.REFUSED and "look first" in report.reason

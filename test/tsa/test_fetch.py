@@ -353,8 +353,8 @@ def test_a_corrupt_cache_is_named_and_not_overwritten(site: Site, config: Config
 def test_fresh_until_the_grace_ends() -> None:
     tuesday = date(2021, 5, 4)
     vintages = sample_vintages(new_york(tuesday, 8), seed=7)
-    assert stale_reason(vintages.known(new_york(tuesday, 10, 29))) is None
-    reason = stale_reason(vintages.known(new_york(tuesday, 10, 30)))
+    assert stale_reason(vintages.known(new_york(tuesday, 9, 59))) is None
+    reason = stale_reason(vintages.known(new_york(tuesday, 10)))
     assert reason is not None
     assert "2021-05-03" in reason
     assert stale_reason(Vintages(()).known(NOW)) is not None

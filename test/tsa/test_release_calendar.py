@@ -41,8 +41,8 @@ def test_releases_follow_new_york_through_the_clock_change() -> None:
 @pytest.mark.parametrize(
     ("as_of", "newest"),
     [
-        (new_york(date(2026, 5, 4), 10, 29), date(2026, 4, 30)),  # Monday before the grace ends: Thursday
-        (new_york(date(2026, 5, 4), 10, 30), date(2026, 5, 3)),
+        (new_york(date(2026, 5, 4), 9, 59), date(2026, 4, 30)),  # Monday before the grace ends: Thursday
+        (new_york(date(2026, 5, 4), 10), date(2026, 5, 3)),
         (new_york(date(2026, 5, 9), 12), date(2026, 5, 7)),  # Saturday: nothing new
         (new_york(date(2026, 5, 25), 12), date(2026, 5, 21)),  # Memorial Day
         (new_york(date(2026, 5, 26), 12), date(2026, 5, 25)),

@@ -153,7 +153,7 @@ def _recorded(spec: Job, run: Run, log: RunLog) -> Ending:
         code = spec.function(run)
         ending = _ended_well(run, code)
     except BaseException as error:  # noqa: BLE001 - the row is closed whatever happened
-        ending = explain(error, run.log)
+        ending = _with_unknown_orders(run, explain(error, run.log))
         ending = replace(ending, line=log.redact(ending.line))  # it goes into the store
     if opened:
         try:
@@ -164,10 +164,15 @@ def _recorded(spec: Job, run: Run, log: RunLog) -> Ending:
 
 
 def _ended_well(run: Run, code: int | None) -> Ending:
+    return _with_unknown_orders(run, Ending(code or EXIT_OK, "ok" if not code else "failed"))
+
+
+def _with_unknown_orders(run: Run, ending: Ending) -> Ending:
+    """Return *ending*, or the one that says which orders may be live: nothing else is as urgent."""
     unknown = [report for report in run.order_reports if report.outcome.value == "unknown"]
-    if unknown:
-        names = ", ".join(f"{report.intent.ticker} {report.client_order_id}" for report in unknown)
-        line = f"outcome unknown: {names}: the next run looks them up before it trades"
-        run.log.error(line)
-        return Ending(EXIT_ORDER_UNKNOWN, "order_unknown", line)
-    return Ending(code or EXIT_OK, "ok" if not code else "failed")
+    if not unknown:
+        return ending
+    names = ", ".join(f"{report.intent.ticker} {report.client_order_id}" for report in unknown)
+    line = f"outcome unknown: {names}: the next run looks them up before it trades"
+    run.log.error(line)
+    return Ending(EXIT_ORDER_UNKNOWN, "order_unknown", f"{line}; {ending.line}" if ending.line else line)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from kalshi.config import Config
 from kalshi.errors import ConfigError, KalshiError
-from kalshi.exchange.hosts import is_loopback
+from kalshi.exchange.hosts import PAPER_BASE, is_loopback
 from kalshi.runtime.clock import Clock, clock_from, new_york_text, utc_now
 from kalshi.runtime.endings import NothingToDo
 from kalshi.runtime.files import DATA_FIX, REPORT_FIX, SAMPLE_STORE, store_path, writable_directory
@@ -89,11 +89,19 @@ class Run:
         """Open the connection now; ConfigError names what is wrong with key or host."""
         _ = self.exchange
 
+    def reconcile(self) -> None:
+        """Open the desk now, which first makes the record agree with the exchange; differences are reported."""
+        _ = self.desk
+
     def enter_sample(self) -> None:
         """Trade made-up markets from here on: marked SAMPLE, on an exchange and in a store of their own.
 
         Made-up events bear the names of real ones and must never meet them. Call before exchange or desk.
         """
+        if self.config.api_base != PAPER_BASE:
+            raise ConfigError(
+                "made-up markets stay inside this process, but KALSHI_API_BASE names another exchange: unset it"
+            )
         if self.config.mode != "paper" or self._exchange is not None or self._desk is not None:
             raise ConfigError("sample markets are for paper mode only, and before anything else was traded")
         self._sample = True
@@ -126,6 +134,7 @@ class Run:
                 clock=self.clock,
                 dry_run=self.dry_run,
                 run_id=self.run_id,
+                job=self.job,
                 stop_dir=self.config.data_dir,
             )
             for found in desk.reconcile():

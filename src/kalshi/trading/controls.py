@@ -37,6 +37,7 @@ class Check:
     sent_this_run: int
     unknown_this_run: Sequence[str]
     locks: dict[str, str]
+    job: str = ""
 
 
 def price_allowed(check: Check) -> str | None:
@@ -123,8 +124,8 @@ def nothing_unknown(check: Check) -> str | None:
 
 
 def not_locked(check: Check) -> str | None:
-    """Neither everything nor this strategy nor this event is locked."""
-    for scope in ("all", check.intent.strategy, check.intent.event_ticker):
+    """Neither everything nor this job, this strategy or this event is locked."""
+    for scope in ("all", check.job, check.intent.strategy, check.intent.event_ticker):
         if scope in check.locks:
             return f"{scope} is locked: {check.locks[scope]}"
     return None

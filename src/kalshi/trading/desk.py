@@ -43,7 +43,8 @@ class Desk:
 
     clock: aware time. sleep: waits between look-ups. dry_run: everything but sending; what was not sent is
     a refused row, which neither counts nor stands in the way of a later order.
-    stop_dir: where a file named STOP, or STOP.<strategy>, stops every order; default beside the store.
+    job: the script that trades; a lock or STOP file of its name stops its orders as one of the strategy does.
+    stop_dir: where a file named STOP, or STOP.<strategy or job>, stops every order; default beside the store.
     """
 
     def __init__(
@@ -55,12 +56,13 @@ class Desk:
         clock: Callable[[], datetime],
         dry_run: bool,
         run_id: str,
+        job: str = "",
         sleep: Callable[[float], None] = time.sleep,
         stop_dir: Path | None = None,
     ) -> None:
         self.exchange, self.store, self.limits = exchange, store, limits
         self.clock, self.sleep = clock, sleep
-        self.dry_run, self.run_id = dry_run, run_id
+        self.dry_run, self.run_id, self.job = dry_run, run_id, job
         self.stop_dir = stop_dir or store.path.parent
         self.reports: list[OrderReport] = []
         self._sent = 0
@@ -215,11 +217,12 @@ class Desk:
             unknown_this_run=[r.intent.ticker for r in self.reports if r.outcome is OrderOutcome.UNKNOWN],
             # What the reconciliation locks may still be closed: a closing order is sized by the real position.
             locks=self.store.locks(now, set_by=PERSON if intent.reduces else None),
+            job=self.job,
         )
         return first_refusal(check) or self._stopped(intent)
 
     def _stopped(self, intent: Intent) -> str | None:
-        for name in ("STOP", f"STOP.{intent.strategy}"):
+        for name in ("STOP", f"STOP.{intent.strategy}", f"STOP.{self.job or intent.strategy}"):
             if (self.stop_dir / name).exists():
                 return f"stopped by the file {self.stop_dir / name}"
         return None

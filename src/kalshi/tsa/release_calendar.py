@@ -13,7 +13,7 @@ from functools import lru_cache
 from kalshi.tsa.weeks import new_york, require_aware
 
 RELEASE_HOUR = 9  # New York; first sightings are 08:40 to 09:05
-GRACE = timedelta(minutes=90)  # until 10:30 the state before the release is still in order
+GRACE = timedelta(minutes=60)  # until 10:00, when a new event opens, the state before the release is in order
 
 
 def nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:
@@ -66,7 +66,7 @@ def released_at(day: date) -> datetime:
 def newest_expected_day(as_of: datetime, grace: timedelta = GRACE) -> date:
     """Return the newest day that must be published by *as_of* (aware), allowing *grace* after each release.
 
-    On a Monday before 10:30 that is the Thursday before; from 10:30 (inclusive) it is Sunday.
+    On a Monday before 10:00 that is the Thursday before; from 10:00 (inclusive) it is Sunday.
     """
     day = require_aware(as_of).date()
     while released_at(day) + grace > as_of:
