@@ -316,3 +316,12 @@ def test_a_lock_of_the_job_stops_its_orders(hall: Hall) -> None:
     desk.store.lock("tsa_trading_bot", "look first", set_at=desk.clock())
     report = submit(hall, desk)
     assert report.outcome is OrderOutcome.REFUSED and "look first" in report.reason
+
+
+def test_a_forecast_that_turned_does_not_buy_against_itself(hall: Hall) -> None:
+    assert submit(hall).outcome is ACCEPTED
+    turned = submit(hall, hall.desk(run_id="run-2"), side=Side.NO)
+    assert turned.outcome is REFUSED and "bought YES" in turned.reason
+    assert hall.network.count(CREATE) == 1
+    elsewhere = submit(hall, hall.desk(run_id="run-2"), side=Side.NO, ticker=HIGH)
+    assert elsewhere.outcome is ACCEPTED

@@ -179,6 +179,10 @@ def shared_limits(
     """
     if row.reduces:
         return None
+    # The side is part of an order's identity: a forecast that crossed 50 % since would buy against itself.
+    for other in others:
+        if _against(row, other):
+            return f"this decision bought {other.side.upper()} of {row.ticker} at {other.price} today already"
     same_event = [other for other in others if other.event_ticker == row.event_ticker]
     event_loss = worst_loss([*same_event, row])
     if event_loss > limits.event_cost:
@@ -195,3 +199,12 @@ def shared_limits(
     if day_loss > limits.day_cost:
         return f"orders of the last 24 hours could then lose ${day_loss:.2f}, limit ${limits.day_cost:.2f}"
     return None
+
+
+def _against(row: OrderRow, other: OrderRow) -> bool:
+    """Return whether *other* is the same decision of the same day for the other side, held or still resting."""
+    same = (row.strategy, row.run_date, row.ticker, row.purpose) == (
+        other.strategy, other.run_date, other.ticker, other.purpose
+    )  # fmt: skip
+    live = other.state != "accepted" or other.filled > 0 or other.remaining > 0
+    return same and other.side != row.side and not other.reduces and live
