@@ -43,6 +43,24 @@ def test_candles_and_results_are_joined(tmp_path: Path) -> None:
     assert first.candles[0].is_null and (second.strike, second.result, second.candles) == (2_300_000, "no", ())
 
 
+def test_the_extremes_of_a_period_are_read_where_the_file_has_them(tmp_path: Path) -> None:
+    path = tmp_path / "candles.csv"
+    names = "yes_bid_high_dollars,yes_ask_low_dollars,price_low_dollars,price_high_dollars"
+    path.write_text(
+        CANDLES.strip() + f",{names}\n{TICKER},1776139200,0.41,0.44,0.43,0.42,0.40,0.45\n"
+        f"{TICKER},1776225600,0.00,1.00,0.98,0.00,,\n{TICKER},1776312000,,,,,,\n"
+    )
+    [event] = read_history(path, None, **SPAN)
+    reach = [(candle.cheapest, candle.dearest) for candle in event.markets[0].candles]
+    assert reach == [(Decimal("0.40"), Decimal("0.45")), (None, Decimal("0.98")), (None, None)]
+
+
+def test_without_extremes_the_close_is_all_that_is_known(tmp_path: Path) -> None:
+    [event] = read(tmp_path, f"{TICKER},1776225600,0.41,0.44\n")
+    [candle] = event.markets[0].candles
+    assert (candle.cheapest, candle.dearest) == (Decimal("0.44"), Decimal("0.41"))
+
+
 def test_without_markets_the_candles_name_them(tmp_path: Path) -> None:
     [event] = read(tmp_path, f"{TICKER},1776225600,0.41,0.44\n")
     assert not event.has_results and [m.result for m in event.markets] == [""]

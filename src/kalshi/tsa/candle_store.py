@@ -38,6 +38,7 @@ CANDLE_SCHEMA = pa.schema(
         ("open_interest", _COUNT),
     ]
 )
+_READ = ("end_period_ts", "yes_bid_close", "yes_ask_close", "yes_bid_high", "yes_ask_low", "price_low", "price_high")
 EVENT_SCHEMA = pa.schema(
     [
         ("ticker", pa.string()),
@@ -122,7 +123,7 @@ class CandleStore:
         self._write(self.root / "events" / f"{event.event_ticker}.parquet", table, about)
 
     def candles(self, request: CandleRequest, *, final: bool = False) -> list[QuoteCandle] | None:
-        """Return the closing quotes kept for *request*, None where it was not fetched.
+        """Return the quotes kept for *request*, None where it was not fetched.
 
         final: None also where the answer was fetched before the market's last candle was complete.
         Raises DataError for a damaged file.
@@ -135,10 +136,8 @@ class CandleStore:
             raise DataError(
                 f"{self.root / 'candles' / request.file_name}: answers another request: remove it"
             )
-        columns = (
-            table.column(name).to_pylist() for name in ("end_period_ts", "yes_bid_close", "yes_ask_close")
-        )
-        return [QuoteCandle(end_ts, bid, ask) for end_ts, bid, ask in zip(*columns, strict=True)]
+        columns = (table.column(name).to_pylist() for name in _READ)
+        return [QuoteCandle(*cells) for cells in zip(*columns, strict=True)]
 
     def has_final(self, request: CandleRequest) -> bool:
         """Return whether nothing is left to fetch for *request*; a damaged file counts as not fetched."""

@@ -19,17 +19,25 @@ from kalshi.tsa.weeks import market_window, parse_event_ticker
 
 ONE, ZERO = Decimal(1), Decimal(0)
 CANDLE_COLUMNS = ("ticker", "end_period_ts", "yes_bid_close_dollars", "yes_ask_close_dollars")
+RANGE_COLUMNS = ("yes_bid_high_dollars", "yes_ask_low_dollars", "price_low_dollars", "price_high_dollars")
 MARKET_COLUMNS = ("ticker", "result")
 DAY_MINUTES = 1440
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteCandle:
-    """Closing quotes of one period, by its end (Unix seconds); dollars as stated, None where null."""
+    """Closing quotes of one period, by its end (Unix seconds); dollars as stated, None where null.
+
+    bid_high, ask_low, trade_low, trade_high: the extremes within the period, None where they are not known.
+    """
 
     end_ts: int
     bid_close: Decimal | None
     ask_close: Decimal | None
+    bid_high: Decimal | None = None
+    ask_low: Decimal | None = None
+    trade_low: Decimal | None = None
+    trade_high: Decimal | None = None
 
     @property
     def is_null(self) -> bool:
@@ -50,6 +58,21 @@ class QuoteCandle:
     def mid(self) -> Decimal | None:
         """The middle of bid and ask, None for a one-sided book."""
         return None if self.bid is None or self.ask is None else (self.bid + self.ask) / 2
+
+    @property
+    def cheapest(self) -> Decimal | None:
+        """The lowest price at which YES was offered or traded in the period, None where nobody did."""
+        return min(_prices(self.ask_low, self.ask_close, self.trade_low), default=None)
+
+    @property
+    def dearest(self) -> Decimal | None:
+        """The highest price that was bid or paid for YES in the period, None where nobody did."""
+        return max(_prices(self.bid_high, self.bid_close, self.trade_high), default=None)
+
+
+def _prices(*stated: Decimal | None) -> list[Decimal]:
+    """Return those between 0 and 1: both ends mean that nobody was there."""
+    return [price for price in stated if price is not None and ZERO < price < ONE]
 
 
 @dataclass(frozen=True)
@@ -162,7 +185,7 @@ def _read_candles(path: Path, start: date, end: date) -> dict[str, list[QuoteCan
             raise DataError(f"{path}: line {line}: {ticker} has two candles that end at {end_ts}")
         seen.add((ticker, end_ts))
         if start <= _sunday(path, line, ticker) <= end:
-            quotes = (_price(path, line, row, name) for name in CANDLE_COLUMNS[2:])
+            quotes = (_price(path, line, row, name) for name in (*CANDLE_COLUMNS[2:], *RANGE_COLUMNS))
             found.setdefault(ticker, []).append(QuoteCandle(end_ts, *quotes))
     if not seen:
         raise DataError(f"{path} holds no candles, only the header")
@@ -226,7 +249,7 @@ def _check_strike(path: Path, line: int, stated: str | None, ticker: str) -> Non
 
 
 def _price(path: Path, line: int, row: Mapping[str, str], name: str) -> Decimal | None:
-    text = row[name].strip()
+    text = row.get(name, "").strip()
     if not text:
         return None
     try:
