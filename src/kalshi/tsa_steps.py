@@ -19,11 +19,12 @@ from kalshi.pricing.fees import fee_terms, trade_fee
 from kalshi.runtime.clock import new_york, new_york_text, utc_now
 from kalshi.runtime.run import Run
 from kalshi.trading.intents import Intent, Side
-from kalshi.tsa.contracts import ladder_probabilities, market_strike
+from kalshi.tsa.contracts import market_strike
 from kalshi.tsa.decide import Decision, Fee, Rules, decide
 from kalshi.tsa.fetch import FetchResult, fetch_counts
 from kalshi.tsa.ladder import fetch_ladder, load_ladder, save_ladder, week_sunday
 from kalshi.tsa.models import DEFAULT_MODEL, MODELS, WeekForecast, forecast
+from kalshi.tsa.point_in_time import Look, StrikeQuote, look_at
 from kalshi.tsa.release_calendar import released_at
 from kalshi.tsa.sample import sample_ladder
 from kalshi.tsa.weeks import SERIES, market_window, parse_event_ticker, tradable_week, week_days
@@ -134,21 +135,33 @@ def look(run: Run) -> Picture | None:
         raise StaleDataError(f"no trading on these counts: {counts.stale}")
     ladder = get_ladder(run, counts)
     sunday = tradable_week(run.now) if ladder is None else week_sunday(_whole(ladder))
-    week = forecast(counts.known, sunday, run.args.model)
-    report_forecast(run, week)
     if ladder is None:
+        report_forecast(run, forecast(counts.known, sunday, run.args.model))
         return None
-    decisions = decide_all(ladder, week, rules)
+    moment = max(counts.as_of, ladder.as_of)
+    seen = look_at(
+        counts.known, sunday, ladder.markets, [run.args.model], as_of=moment, quotes=_quotes(ladder)
+    )
+    if run.args.model in seen.refused:
+        raise DataError(seen.refused[run.args.model])
+    week = seen.forecasts[run.args.model]
+    report_forecast(run, week)
+    decisions = decide_all(ladder, seen, rules)
     report_ladder(run, ladder, decisions)
     return Picture(counts, ladder, week, decisions)
 
 
-def decide_all(ladder: LadderSnapshot, week: WeekForecast, rules: Rules) -> tuple[Decision, ...]:
-    """Return one decision per market of the ladder, by ascending strike."""
+def _quotes(ladder: LadderSnapshot) -> dict[str, StrikeQuote]:
+    best = {market.ticker: market.quote() for market in ladder.markets}
+    return {ticker: StrikeQuote(quote.yes_bid, quote.yes_ask, ladder.as_of) for ticker, quote in best.items()}
+
+
+def decide_all(ladder: LadderSnapshot, seen: Look, rules: Rules) -> tuple[Decision, ...]:
+    """Return one decision per market of the ladder, by ascending strike; *seen* is by one model."""
     markets = {market.ticker: market for market in ladder.markets}
     taker, maker = _fees_of(ladder)
-    rungs = ladder_probabilities(ladder.markets, week)
-    return tuple(decide(markets[rung.ticker], rung.prob_yes, rules, taker, maker) for rung in rungs)
+    (model,) = seen.forecasts
+    return tuple(decide(markets[point.ticker], point.probs[model], rules, taker, maker) for point in seen.points)
 
 
 def place(run: Run, picture: Picture) -> None:

@@ -15,14 +15,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from kalshi.errors import ConfigError, DataError
+from kalshi.errors import ConfigError
 from kalshi.exchange.models import Market, PriceRange
 from kalshi.pricing.fees import charge, taker_fee
-from kalshi.tsa.contracts import ladder_probabilities
+from kalshi.tsa.dataset import history_look
 from kalshi.tsa.decide import Rules, decide
 from kalshi.tsa.known import Known
-from kalshi.tsa.models import DEFAULT_MODEL, WeekForecast, forecast, model_named
-from kalshi.tsa.quotes import EventHistory, MarketHistory, QuoteCandle
+from kalshi.tsa.models import DEFAULT_MODEL, WeekForecast, model_named
+from kalshi.tsa.point_in_time import Forecasts, Look, NothingKnown
+from kalshi.tsa.quotes import EventHistory, MarketHistory, QuoteCandle, quote_trouble
+from kalshi.tsa.settlement import settled_as
 from kalshi.tsa.vintages import Vintages
 from kalshi.tsa.walk_forward import FAR_FUTURE
 from kalshi.tsa.weeks import new_york, week_days
@@ -34,7 +36,7 @@ FILLS = ("taker", "mid")
 STAGES = ("event", "result", "quote", "decision", "fill")
 ONE = Decimal(1)
 WHOLE_CENTS = [PriceRange(start=Decimal(0), end=ONE, step=Decimal("0.01"))]
-Memory = dict[tuple[str, date, datetime], WeekForecast]
+Memory = Forecasts
 UNKNOWN_SIZE = ONE  # daily candles say nothing about the size behind a quote
 
 
@@ -127,9 +129,10 @@ def run_backtest(
         result.events += 1
         result.markets += len(event.markets)
         as_of = decision_time(event.sunday, settings.entry)
-        made = _event_forecast(event, as_of, vintages, result, memory)
-        if made is not None:
-            probs = {rung.ticker: rung.prob_yes for rung in ladder_probabilities(event.markets, made)}
+        look = _event_look(event, as_of, vintages, result, memory)
+        if look is not None:
+            made = look.forecasts[settings.model]
+            probs = {point.ticker: point.probs[settings.model] for point in look.points}
             for market in event.markets:
                 _simulate(event, market, made, probs[market.ticker], settled, result)
     return result
@@ -140,26 +143,25 @@ def decision_time(sunday: date, entry: str) -> datetime:
     return new_york(week_days(sunday)[ENTRIES.index(entry)], *ENTRY_TIME)
 
 
-def _event_forecast(
+def _event_look(
     event: EventHistory, as_of: datetime, vintages: Vintages, result: Result, memory: Memory
-) -> WeekForecast | None:
-    reason = ""
-    made = None
+) -> Look | None:
+    model = result.settings.model
+    reason, look = "", None
     if as_of < event.open_at:
         reason = "the event was not open yet"
     elif as_of >= event.close_at:
         reason = "the event was closed"
     else:
-        key = (result.settings.model, event.sunday, as_of)
         try:
-            if key not in memory:
-                memory[key] = forecast(vintages.known(as_of), event.sunday, result.settings.model)
-            made = memory[key]
-        except DataError as error:
+            look = history_look(event, as_of, vintages, [model], memory)
+            reason = f"no forecast: {look.refused[model]}" if look.refused else ""
+        except NothingKnown as error:
             reason = f"no forecast: {error}"
-    if made is None:
+    if reason:
         result.left["event", reason] += len(event.markets)
-    return made
+        return None
+    return look
 
 
 def _simulate(
@@ -170,19 +172,19 @@ def _simulate(
     settled: Known,
     result: Result,
 ) -> None:
-    paid, basis, mean, check = _settlement(event, market, settled)
-    if check == "differs":
-        result.mismatches.append(f"{market.ticker}: paid {paid}, first prints average {mean:,.1f}")
-    if paid not in ("yes", "no"):
-        result.left["result", f"no result of yes or no ({paid or 'empty'})"] += 1
+    ended = settled_as(event, market, settled)
+    if ended.check == "differs":
+        result.mismatches.append(f"{market.ticker}: paid {ended.result}, first prints average {ended.mean:,.1f}")
+    if ended.outcome is None:
+        result.left["result", f"no result of yes or no ({ended.result or 'empty'})"] += 1
         return
     quote = market.first_candle(made.as_of, event.close_at)
-    reason = _no_quote(quote)
+    reason = quote_trouble(quote)
     if quote is None or reason:
         result.left["quote", reason] += 1
         return
     if quote.mid is not None and quote.bid is not None and quote.ask is not None:
-        scored = (float(quote.mid), float(quote.ask - quote.bid), int(paid == "yes"))
+        scored = (float(quote.mid), float(quote.ask - quote.bid), ended.outcome)
         result.scored.append(ScoredQuote(event.sunday, market.ticker, prob_yes, *scored))
     settings = result.settings
     side, reason = _wanted(event, market, quote, prob_yes, settings)
@@ -205,10 +207,10 @@ def _simulate(
             price,
             count,
             fee_of(side, price, count),
-            int(paid == side),
-            basis,
-            mean,
-            check,
+            int(ended.result == side),
+            ended.basis,
+            ended.mean,
+            ended.check,
         )
     )
 
@@ -217,31 +219,6 @@ def fee_of(side: str, yes_price: Decimal, count: Decimal) -> Decimal:
     """Return what the exchange keeps of one taker fill in dollars, the rounding of the balance included."""
     cost = count * (yes_price if side == "yes" else ONE - yes_price)
     return charge(-cost, taker_fee(yes_price, count)).fee
-
-
-def _settlement(event: EventHistory, market: MarketHistory, settled: Known) -> tuple[str, str, float | None, str]:
-    """Return (yes, no or empty; `exchange` or `counts`; mean of first prints or None; how they agree)."""
-    prints = [settled.first_print(day) for day in week_days(event.sunday)]
-    known = [value for value in prints if value is not None]
-    by_counts = ("yes" if sum(known) > 7 * market.strike else "no") if len(known) == 7 else ""
-    mean = sum(known) / 7 if len(known) == 7 else None
-    if not event.has_results:
-        return by_counts, "counts", mean, "not checked"
-    if not by_counts or market.result not in ("yes", "no"):
-        return market.result, "exchange", mean, "not checked"
-    return market.result, "exchange", mean, "agrees" if by_counts == market.result else "differs"
-
-
-def _no_quote(quote: QuoteCandle | None) -> str:
-    if quote is None:
-        return "no candle between decision and close"
-    if quote.is_null:
-        return "the exchange gives no quotes for this candle (old event)"
-    if quote.bid is None and quote.ask is None:
-        return "empty book (0 / 1)"
-    if quote.bid is not None and quote.ask is not None and quote.bid >= quote.ask:
-        return "crossed quotes"
-    return ""
 
 
 def _wanted(

@@ -99,6 +99,11 @@ class MarketHistory:
         low, high = after.timestamp(), until.timestamp()
         return next((candle for candle in self.candles if low < candle.end_ts <= high), None)
 
+    def last_candle(self, after: datetime, until: datetime) -> QuoteCandle | None:
+        """Return the last candle that ends after *after* and not later than *until* (both aware)."""
+        low, high = after.timestamp(), until.timestamp()
+        return next((candle for candle in reversed(self.candles) if low < candle.end_ts <= high), None)
+
 
 @dataclass(frozen=True)
 class EventHistory:
@@ -113,6 +118,19 @@ class EventHistory:
     close_at: datetime
     markets: tuple[MarketHistory, ...]
     has_results: bool = True
+
+
+def quote_trouble(quote: QuoteCandle | None) -> str:
+    """Return why nothing can be traded at *quote*, the first after a decision; empty where it can."""
+    if quote is None:
+        return "no candle between decision and close"
+    if quote.is_null:
+        return "the exchange gives no quotes for this candle (old event)"
+    if quote.bid is None and quote.ask is None:
+        return "empty book (0 / 1)"
+    if quote.bid is not None and quote.ask is not None and quote.bid >= quote.ask:
+        return "crossed quotes"
+    return ""
 
 
 def read_history(
