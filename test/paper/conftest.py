@@ -224,14 +224,24 @@ class House:
             )
         )
 
+    def show_event(self, tickers: list[str], books: dict[str, Any] | None = None, **event: Any) -> None:
+        """Show an event with several markets; books: ticker -> (bids, asks)."""
+        shown = {ticker: book_of(*(books or {}).get(ticker, ([], []))) for ticker in tickers}
+        markets = tuple(market_of(ticker) for ticker in tickers)
+        self.exchange.mirror(LadderSnapshot("test", self.now, series_of(), event_of(**event), markets, shown))
+
     def money(self) -> Decimal:
-        """Cash of everybody and on its way, the dollars behind open contracts, fees, less what was paid in."""
+        """Cash of everybody and on its way, the dollars behind open contracts, fees, less what was paid in.
+
+        Collateral that was returned is cash already and no longer behind a contract.
+        """
         with self.exchange.view() as world:
             cash = sum((sum(one.cash.values()) for one in world.accounts.values()), Decimal(0))
             paid_in = sum((one.deposited for one in world.accounts.values()), Decimal(0))
             pool = sum((max(Decimal(0), -one.quantity) for one in world.positions.values()), Decimal(0))
             sent = sum((one.dollars for one in world.shard_transfers.values() if not one.complete), Decimal(0))
-            return cash + pool + sent + world.ledger.fees - paid_in
+            returned = sum((one.dollars for owner in world.returns.values() for one in owner.values()), Decimal(0))
+            return cash + pool - returned + sent + world.ledger.fees - paid_in
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ class Conservation(RuleBasedStateMachine):
     @staticmethod
     def kept(world, name):
         """What resting orders keep, computed again from the orders alone."""
-        from kalshi.paper.funds import resting_cost
+        from kalshi.paper.funds import closings_of, resting_cost
 
         held = world.quantity(name, TICKER)
         total = D(0)
@@ -143,7 +143,7 @@ class Conservation(RuleBasedStateMachine):
             for order in world.orders.values():
                 if (order.account_id, order.side, order.status) == (name, side, "resting"):
                     by_price[order.price] = by_price.get(order.price, D(0)) + order.remaining
-            total += resting_cost(side, held, by_price, D("0.0175"))
+            total += resting_cost(side, closings_of(side, held), by_price, D("0.0175"))
         return total
 
     @invariant()

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kalshi.paper.funds import book_fill, payout, resting_cost, revenue
+from kalshi.paper.funds import Closing, book_fill, closings_of, payout, resting_cost, returnable, revenue
 from kalshi.paper.records import Position
 
 D = Decimal
@@ -42,12 +44,12 @@ def test_revenue(held, side, price, count, dollars):
 )
 def test_resting_orders_keep_what_their_worst_fill_would_cost(side, held, levels, kept):
     by_price = {D(price): D(count) for price, count in levels.items()}
-    assert resting_cost(side, D(held), by_price, D(0)) == D(kept)
+    assert resting_cost(side, closings_of(side, D(held)), by_price, D(0)) == D(kept)
 
 
 def test_the_maker_fee_is_kept_too_rounded_up_to_the_cent():
     # 0.0175*10*0.4*0.6 = 0.042
-    assert resting_cost("bid", D(0), {D("0.40"): D(10)}, D("0.0175")) == D("4.05")
+    assert resting_cost("bid", [], {D("0.40"): D(10)}, D("0.0175")) == D("4.05")
 
 
 def test_a_position_realises_by_average_cost():
@@ -74,3 +76,22 @@ def test_a_position_realises_by_average_cost():
 )
 def test_payout(held, value, paid):
     assert payout(D(held), D(value)) == D(paid)
+
+
+no_counts = st.lists(st.integers(0, 500).map(lambda n: D(n) / 100), max_size=5)
+
+
+@given(no_counts, st.integers(0, 100).map(lambda n: D(n) / 100))
+def test_what_is_returned_is_what_the_worst_result_still_pays(counts, paid):
+    """Of the dollar that all YES contracts share, what is left goes to one market, to another, or to none."""
+    left = 1 - paid
+    worst = min([sum(counts), *(sum(counts) - left * count for count in counts)], default=D(0))
+    assert returnable(counts, paid) == worst
+
+
+def test_closing_under_collateral_return_gives_the_money_back():
+    tiers = [Closing(D(2), D(1)), Closing(D(3), D("0.5")), Closing(D(5), D(0))]
+    assert resting_cost("bid", tiers, {D("0.70"): D(2)}, D(0)) == 0
+    assert resting_cost("bid", tiers, {D("0.70"): D(5)}, D(0)) == D("0.60")
+    assert resting_cost("bid", tiers, {D("0.40"): D(10)}, D(0)) == D("2.00")
+    assert resting_cost("bid", tiers, {D("0.40"): D(11)}, D(0)) == D("2.40")

@@ -146,7 +146,7 @@ def test_a_garbage_cursor_is_accepted_and_the_last_cursor_is_empty(house):
 @pytest.mark.parametrize(
     "method, path, status",
     [
-        ("GET", "/portfolio/deposits", 501),
+        ("GET", "/fcm/orders", 501),
         ("POST", "/communications/rfqs", 501),
         ("GET", "/milestones", 501),
         ("POST", "/portfolio/orders", 410),

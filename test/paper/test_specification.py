@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from datetime import timedelta
-from pathlib import Path
+from decimal import Decimal
 
 import pytest
 
 from kalshi.paper.operations import NOT_MODELLED
 from kalshi.paper.routes import ROUTES
-
-_spec = importlib.util.spec_from_file_location("specification", Path(__file__).with_name("specification.py"))
-assert _spec is not None and _spec.loader is not None
-specification = importlib.util.module_from_spec(_spec)
-sys.modules["specification"] = specification
-_spec.loader.exec_module(specification)
+from paper import specification
 
 needs_specification = pytest.mark.skipif(
     not specification.where().exists(), reason=f"{specification.where()} is not on this machine"
@@ -67,6 +60,12 @@ def test_every_operation_answers_as_specified(house, parts):
         walk("GET", path)
     walk("GET", "/events", with_nested_markets="true")
     walk("GET", "/events/multivariate")
+    walk("GET", "/events/{event_ticker}/metadata", names=[EVENT])
+    later = house.now + timedelta(days=1)
+    house.exchange.schedule_fee_change(SERIES, "quadratic_with_maker_fees", Decimal("0.5"), later)
+    house.exchange.schedule_fee_change(EVENT, None, None, later)
+    assert len(walk("GET", "/series/fee_changes")["series_fee_change_arr"]) == 1
+    assert len(walk("GET", "/events/fee_changes")["event_fee_changes"]) == 1
     walk("GET", "/series/{series_ticker}", names=[SERIES])
     walk("GET", "/events/{event_ticker}", names=[EVENT])
     walk("GET", "/markets/{ticker}", names=[TICKER])
@@ -74,6 +73,9 @@ def test_every_operation_answers_as_specified(house, parts):
     walk("GET", "/markets/orderbooks", tickers=TICKER)
     now = int(house.now.timestamp())
     span = dict(start_ts=now - 86400, end_ts=now + 86400)
+    forecast = "/series/{series_ticker}/events/{ticker}/forecast_percentile_history"
+    asked = span | {"period_interval": 60, "percentiles": [1000, 5000]}
+    assert walk("GET", forecast, names=[SERIES, EVENT], **asked)["forecast_history"]
     for minutes in (1, 60, 1440):
         more = span | {"period_interval": minutes}
         candles = walk("GET", "/series/{series_ticker}/markets/{ticker}/candlesticks", names=[SERIES, TICKER], **more)
@@ -162,6 +164,13 @@ def walk_money(walk):
     for path in ("netting", "balances", "transfers"):
         walk("GET", f"/portfolio/subaccounts/{path}")
     walk("GET", "/portfolio/balance")
+    shares = [{"exchange_index": 0, "percent": 75}, {"exchange_index": 2, "percent": 25}]
+    walk("POST", "/portfolio/target_balance_allocation", {"allocations": shares})
+    assert walk("GET", "/portfolio/target_balance_allocation")["allocations"] == shares
+    walk("POST", "/portfolio/target_balance_allocation", {"allocations": []})
+    assert len(walk("GET", "/portfolio/deposits")["deposits"]) == 1
+    walk("GET", "/portfolio/withdrawals")
+    walk("GET", "/account/api_usage_level/volume_progress")
 
 
 @needs_specification

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from kalshi.paper.listed import Listing
 from kalshi.paper.records import RESTING, Fill, Order, Position, TapeTrade
-from kalshi.paper.world import Listing
 
 ORDERS_STAY = timedelta(days=14)
 OTHERS_STAY = timedelta(days=60)

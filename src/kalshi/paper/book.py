@@ -16,19 +16,20 @@ from kalshi.paper.records import ASK, BID, ONE, ZERO, Order
 
 
 class Level:
-    """All interest at one price. displayed: contracts of the mirrored book, first in the queue."""
+    """All interest at one price. displayed: contracts of the mirrored book, first in the queue; resting: of orders."""
 
-    __slots__ = ("displayed", "orders", "own_price")
+    __slots__ = ("displayed", "orders", "own_price", "resting")
 
     def __init__(self, own_price: Decimal) -> None:
         self.own_price = own_price
         self.displayed = ZERO
+        self.resting = ZERO
         self.orders: OrderedDict[str, Order] = OrderedDict()  # oldest first; removal anywhere is O(1)
 
     @property
     def count(self) -> Decimal:
         """Contracts at this price."""
-        return self.displayed + sum((order.remaining for order in self.orders.values()), ZERO)
+        return self.displayed + self.resting
 
 
 class BookSide:
@@ -65,6 +66,12 @@ class BookSide:
         del level.orders[order.order_id]
         if not level.orders and level.displayed <= 0:
             self._drop(level)
+
+    def change(self, own_price: Decimal, change: Decimal) -> None:
+        """Note that *change* contracts more (or fewer) of orders rest at a price, if its level is still there."""
+        level = self.levels.get(own_price)
+        if level is not None:
+            level.resting += change
 
     def show(self, levels: list[tuple[Decimal, Decimal]]) -> None:
         """Replace the displayed liquidity by *levels* of (own price, count)."""

@@ -23,7 +23,7 @@ from kalshi.errors import KalshiError
 from kalshi.exchange.hosts import API_PATH
 from kalshi.exchange.signing import PublicKey
 from kalshi.exchange.snapshot import LadderSnapshot
-from kalshi.paper import bars, lifecycle, pauses
+from kalshi.paper import bars, fee_changes, lifecycle, pauses, settlement
 from kalshi.paper.authentication import DEFAULT_SCOPES, authenticate, public_pem_of, require_scope
 from kalshi.paper.operations import operation_name
 from kalshi.paper.parsing import Request
@@ -88,7 +88,7 @@ class PaperExchange:
         """Open an account with one key and *balance* dollars on shard 0; a known key id changes nothing."""
         with self._changing() as (world, now):
             if key_id not in world.keys:
-                world.keep(Account(key_id, {0: balance}, balance, now, tier=tier))
+                world.keep(Account(key_id, {0: balance}, balance, now, tier=tier, opened_at=now))
                 world.keep(Key(key_id, key_id, public_pem_of(public_key), list(scopes)))
 
     def mirror(self, snapshot: LadderSnapshot) -> None:
@@ -96,22 +96,39 @@ class PaperExchange:
 
         Raises KalshiError for a finalized market without a usable result; then nothing changed.
         """
-        try:
-            with self._changing() as (world, now):
-                lifecycle.mirror(world, snapshot, now)
-        except Refused as refusal:
-            raise KalshiError(f"{snapshot.event.event_ticker} can not be mirrored: {refusal.body}") from None
+        with self._staff(f"{snapshot.event.event_ticker} can not be mirrored") as (world, now):
+            lifecycle.mirror(world, snapshot, now)
 
     def settle(self, ticker: str, result: str, yes_value: Decimal | None = None) -> None:
         """Pay the positions of a market. result: yes, no or scalar (then *yes_value* dollars a YES).
 
         Raises KalshiError for an unknown market or result.
         """
-        try:
-            with self._changing() as (world, now):
-                lifecycle.settle(world, ticker, result, now, yes_value=yes_value)
-        except Refused as refusal:
-            raise KalshiError(f"{ticker} can not be settled: {refusal.body}") from None
+        with self._staff(f"{ticker} can not be settled") as (world, now):
+            settlement.settle(world, ticker, result, now, yes_value=yes_value)
+
+    def determine(self, ticker: str, result: str, yes_value: Decimal | None = None) -> None:
+        """Announce a result; it is paid when the market's settlement timer has run out. Parameters as for `settle`.
+
+        A disputed market is determined again by the same result, amended by another one.
+        """
+        with self._staff(f"{ticker} can not be determined") as (world, now):
+            settlement.determine(world, ticker, result, now, yes_value=yes_value)
+
+    def dispute(self, ticker: str) -> None:
+        """Stop the settlement timer of a determined market. Raises KalshiError for any other."""
+        with self._staff(f"{ticker} can not be disputed") as (world, now):
+            settlement.dispute(world, ticker, now)
+
+    def schedule_fee_change(
+        self, ticker: str, fee_type: str | None, multiplier: Decimal | None, scheduled_at: datetime
+    ) -> None:
+        """Let other fees be in force from *scheduled_at* on, of a series or (as its override) of an event.
+
+        None takes an event's override away. Raises KalshiError for an unknown ticker or fee.
+        """
+        with self._staff(f"fees of {ticker} can not change") as (world, now):
+            fee_changes.schedule_fee_change(world, ticker, fee_type, multiplier, scheduled_at, now)
 
     def pause(self, what: str) -> None:
         """Pause "trading" (cancels work) or the "exchange" (nothing does); "" goes on."""
@@ -120,11 +137,8 @@ class PaperExchange:
 
     def pause_market(self, ticker: str, paused: bool) -> None:
         """Stop or resume trading in one market. Raises KalshiError for an unknown one."""
-        try:
-            with self._changing() as (world, now):
-                lifecycle.pause_market(world, ticker, paused, now)
-        except Refused as refusal:
-            raise KalshiError(f"{ticker} can not be paused: {refusal.body}") from None
+        with self._staff(f"{ticker} can not be paused") as (world, now):
+            lifecycle.pause_market(world, ticker, paused, now)
 
     def set_maintenance(self, kept: bool) -> None:
         """Keep the weekly maintenance window, or trade through it; off in a new state file."""
@@ -229,6 +243,15 @@ class PaperExchange:
             lifecycle.advance(world, now)
             yield world, now
             bars.note(world, now)
+
+    @contextmanager
+    def _staff(self, trouble: str) -> Iterator[tuple[World, datetime]]:
+        """Give a change that the exchange itself makes; what is refused is a KalshiError and changes nothing."""
+        try:
+            with self._changing() as change:
+                yield change
+        except Refused as refusal:
+            raise KalshiError(f"{trouble}: {refusal.body}") from None
 
     def _charge(
         self, world: World, key: Key | None, method: str, path: str, query: dict[str, list[str]], body: bytes

@@ -7,7 +7,8 @@ contract, which the exchange holds; the pool of these dollars pays the winners a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -38,23 +39,54 @@ def closing_count(quantity: Decimal, side: str, count: Decimal) -> Decimal:
     return min(held, count)
 
 
-def resting_cost(side: str, quantity: Decimal, levels: Mapping[Decimal, Decimal], fee_rate: Decimal) -> Decimal:
+@dataclass(frozen=True)
+class Closing:
+    """Held contracts that an order would close. saved: dollars a contract that closing costs less than opening."""
+
+    count: Decimal
+    saved: Decimal
+
+
+def closings_of(side: str, quantity: Decimal) -> list[Closing]:
+    """Return what an order of *side* would close of a position without collateral return; closing costs nothing."""
+    held = closing_count(quantity, side, abs(quantity))
+    return [Closing(held, ONE)] if held else []
+
+
+def resting_cost(
+    side: str, closings: Sequence[Closing], levels: Mapping[Decimal, Decimal], fee_rate: Decimal
+) -> Decimal:
     """Return the dollars one account must keep for its orders of *side* in one market.
 
-    levels: YES price -> resting contracts. fee_rate: what a fill of a resting order may cost in fees.
+    closings: what the orders close, in the order in which it is closed. levels: YES price -> resting contracts.
+    fee_rate: what a fill of a resting order may cost in fees.
     The orders that are served first (highest bid, lowest ask) are taken to close the position, the rest to
     open a new one at its own price.
     """
-    held = max(ZERO, quantity) if side == ASK else max(ZERO, -quantity)
     total, fees = ZERO, ZERO
-    ordered = sorted(levels.items(), reverse=side == BID) if held else levels.items()
+    left = [[closing.count, closing.saved] for closing in closings]
+    ordered = sorted(levels.items(), reverse=side == BID) if left else levels.items()
     for price, count in ordered:
-        closing = min(held, count)
-        held -= closing
-        total += (count - closing) * (price if side == BID else ONE - price)
+        own_price, opening = price if side == BID else ONE - price, count
+        for closing in left:
+            closed = min(closing[0], opening)
+            closing[0] -= closed
+            opening -= closed
+            total += closed * max(ZERO, own_price - closing[1])
+        total += opening * own_price
         if fee_rate:
             fees += model_fee(price, count, fee_rate)
     return total + cent_ceiling(fees)
+
+
+def returnable(counts: Sequence[Decimal], paid: Decimal = ZERO) -> Decimal:
+    """Return the dollars that NO contracts of mutually exclusive markets are sure to bring together.
+
+    counts: NO contracts by market, of those that are not settled. paid: what one YES contract of each settled
+    market brought, summed. All YES contracts of such an event bring at most $1, so the dearest that can happen
+    is that the market with the most NO contracts takes what is left of it.
+    """
+    return sum(counts, ZERO) - max(ZERO, ONE - paid) * max(counts, default=ZERO)
 
 
 def book_fill(position: Position, side: str, price: Decimal, count: Decimal, fee: Decimal, at: datetime) -> None:

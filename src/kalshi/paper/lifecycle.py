@@ -1,39 +1,25 @@
-"""The life of a market: mirrored, opened and closed by the clock, paused, settled."""
+"""The life of a market: mirrored, paused, and carried on by the clock."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 
 import msgspec
 
 from kalshi.exchange.models import Market, OrderBook
 from kalshi.exchange.snapshot import LadderSnapshot
+from kalshi.paper.allocation import allocate
 from kalshi.paper.cash import complete_transfer
 from kalshi.paper.endings import finish
-from kalshi.paper.funds import payout
+from kalshi.paper.fee_changes import apply_fee_change
+from kalshi.paper.listed import ListedEvent, ListedSeries, Listing
+from kalshi.paper.market_states import AFTER_TRADING, close, market_status, resting_in
 from kalshi.paper.matching import meet_displayed
 from kalshi.paper.pauses import window_due
-from kalshi.paper.records import CANCELED, ONE, RESTING, ZERO, Displayed, Order, Settlement
-from kalshi.paper.refusals import not_found, refused
-from kalshi.paper.world import ListedEvent, ListedSeries, Listing, World
-from kalshi.pricing.fees import charge
-
-AFTER_TRADING = ("determined", "disputed", "amended", "finalized")
-YES_VALUES = {"yes": ONE, "no": ZERO}
-
-
-def market_status(listing: Listing, now: datetime) -> str:
-    """Return the status word of a market at *now*; opening and closing are by the clock."""
-    if listing.settled_at is not None:
-        return "finalized"
-    if listing.market.status in AFTER_TRADING:
-        return listing.market.status
-    if listing.closed or now >= listing.market.close_time or listing.market.status == "closed":
-        return "closed"
-    if now < listing.market.open_time:
-        return "initialized"
-    return "inactive" if listing.paused else "active"
+from kalshi.paper.records import CANCELED, ONE, RESTING, ZERO, Displayed
+from kalshi.paper.refusals import not_found
+from kalshi.paper.settlement import result_due, settle, value_of
+from kalshi.paper.world import World
 
 
 def mirror(world: World, snapshot: LadderSnapshot, now: datetime) -> None:
@@ -63,6 +49,9 @@ def mirror(world: World, snapshot: LadderSnapshot, now: datetime) -> None:
             paused=market.status == "inactive",
             closed=False,
         )
+        if old is not None and market.status not in AFTER_TRADING:  # what was determined here stands
+            listing.stage, listing.pays_at = old.stage, old.pays_at
+            listing.result, listing.yes_value = old.result, old.yes_value
         _list(world, listing, old, now)
         if market_status(listing, now) == "active":
             shown = shown_levels(market, snapshot.books.get(market.ticker), snapshot.as_of)
@@ -108,93 +97,27 @@ def shown_levels(market: Market, book: OrderBook | None, as_of: datetime) -> Dis
 
 
 def advance(world: World, now: datetime) -> None:
-    """Do what the clock demands: expire orders (at their second, inclusive) and close markets."""
-    for kind, name in world.take_due(now):
-        if kind == "order":
-            order = world.orders[name]
-            if order.status == RESTING and order.expires_at is not None and order.expires_at <= now:
-                finish(world, order, CANCELED, now)
-        elif kind == "transfer":
-            complete_transfer(world, name, now)
-        elif kind == "window":
-            window_due(world, now)
-        elif not world.listings[name].closed and now >= world.listings[name].market.close_time:
-            close(world, world.listings[name], now)
+    """Do what the clock demands, in its order: each thing happens at its own time, though it is noticed at *now*.
 
-
-def close(world: World, listing: Listing, now: datetime) -> None:
-    """End trading in a market: resting orders are cancelled, the displayed book is gone."""
-    for order in resting_in(world, listing.ticker):
-        finish(world, order, CANCELED, now)
-    world.show(Displayed(listing.ticker, listing.as_of, [], []))
-    world.keep(world.displayed(listing.ticker, listing.as_of))
-    listing.closed = True
-    world.keep(listing)
-
-
-def resting_in(world: World, ticker: str) -> list[Order]:
-    """Return the resting orders of one market."""
-    sides = world.books[ticker].sides.values()
-    return [order for side in sides for level in side.levels.values() for order in level.orders.values()]
-
-
-def value_of(ticker: str, result: str, yes_value: Decimal | None) -> Decimal:
-    """Return what one YES contract is paid; refuses an unknown result and a scalar one without a value."""
-    value = YES_VALUES.get(result, yes_value if result == "scalar" else None)
-    if value is None or not ZERO <= value <= ONE:
-        raise refused(400, "invalid_parameters", f"result {result!r} of {ticker} has no value between 0 and 1")
-    return value
-
-
-def settle(world: World, ticker: str, result: str, now: datetime, *, yes_value: Decimal | None = None) -> None:
-    """Pay every position in a market and finish it; paying twice changes nothing.
-
-    result: yes, no or scalar. yes_value: dollars of one YES contract, needed for scalar only (0 to 1).
-    Raises Refused for an unknown market or result.
+    Orders expire at their second, inclusive.
     """
-    listing = world.listings.get(ticker)
-    if listing is None:
-        raise not_found("market")
-    value = value_of(ticker, result, yes_value)
-    if listing.settled_at is not None:
-        return
-    close(world, listing, now)
-    listing.result, listing.yes_value, listing.settled_at = result, value, now
-    world.keep(listing)
-    for (account_id, held_ticker), position in list(world.positions.items()):
-        if held_ticker == ticker and not position.settled:
-            _pay(world, account_id, listing, value, now)
-
-
-def _pay(world: World, account_id: str, listing: Listing, value: Decimal, now: datetime) -> None:
-    position, account = world.positions[account_id, listing.ticker], world.accounts[account_id]
-    revenue = payout(position.quantity, value)
-    paid = charge(revenue, ZERO, precision=account.precision)
-    if position.quantity:
-        number = world.next_number()
-        world.keep(
-            Settlement(
-                number,
-                account_id,
-                listing.ticker,
-                listing.event_ticker,
-                listing.exchange_index,
-                listing.result,
-                value,
-                position.quantity,
-                position.cost,
-                position.fees,
-                paid.change,
-                now,
-            )
-        )
-        shard = listing.exchange_index
-        account.cash[shard] = account.cash.get(shard, ZERO) + paid.change
-        account.updated_at = now
-        world.keep(account)
-        world.ledger.fees += paid.fee
-        world.keep(world.ledger)
-    position.realized += paid.change - position.cost
-    position.quantity = position.cost = ZERO
-    position.settled, position.updated_at = True, now
-    world.keep(position)
+    for at, kind, name in world.take_due(now):
+        match kind:
+            case "order":
+                order = world.orders[name]
+                if order.status == RESTING and order.expires_at is not None and order.expires_at <= at:
+                    finish(world, order, CANCELED, at)
+            case "market":
+                listing = world.listings[name]
+                if not listing.closed and listing.market.close_time <= at:
+                    close(world, listing, at)
+            case "result":
+                result_due(world, name, at)
+            case "transfer":
+                complete_transfer(world, name, at)
+            case "fee":
+                apply_fee_change(world, name)
+            case "allocation":
+                allocate(world, name, now)
+            case _:
+                window_due(world, now)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from kalshi.paper import groups
+from kalshi.paper import groups, netting
 from kalshi.paper.book import Level, crosses
 from kalshi.paper.endings import finish
 from kalshi.paper.funds import book_fill, revenue
+from kalshi.paper.listed import Listing
 from kalshi.paper.records import (
     ASK,
     BID,
@@ -22,7 +23,7 @@ from kalshi.paper.records import (
     Order,
     TapeTrade,
 )
-from kalshi.paper.world import Listing, World
+from kalshi.paper.world import World
 from kalshi.pricing.fees import charge, trade_fee
 
 
@@ -151,8 +152,10 @@ def _settle_order(
     else:
         order.maker_cost += cost
         order.maker_fees += paid.fee
+    before = position.quantity
     book_fill(position, order.side, price, count, paid.fee, now)
     world.keep(position)
+    netting.note_position(world, listing, position, before, now)
     if is_taker:
         order.remaining -= count
         world.refresh_reserve(order.account_id, order.ticker)

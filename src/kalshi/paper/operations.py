@@ -6,10 +6,6 @@ import re
 
 # "METHOD path OperationId", one a line; from the structure of the exchange's own specification, 3.34.0.
 _TEXT = """
-GET /events/{event_ticker}/metadata GetEventMetadata
-GET /series/{series_ticker}/events/{ticker}/forecast_percentile_history GetEventForecastPercentilesHistory
-GET /portfolio/deposits GetDeposits
-GET /portfolio/withdrawals GetWithdrawals
 GET /communications/id GetCommunicationsID
 GET /communications/block-trade-proposals GetBlockTradeProposals
 POST /communications/block-trade-proposals ProposeBlockTrade
@@ -38,7 +34,6 @@ GET /communications/quotes/{quote_id} GetQuote
 DELETE /communications/quotes/{quote_id} DeleteQuote
 PUT /communications/quotes/{quote_id}/accept AcceptQuote
 PUT /communications/quotes/{quote_id}/confirm ConfirmQuote
-GET /account/api_usage_level/volume_progress GetAccountApiUsageLevelVolumeProgress
 GET /search/tags_by_categories GetTagsForSeriesCategories
 GET /search/filters_by_sport GetFiltersForSports
 GET /live_data/milestone/{milestone_id} GetLiveDataByMilestone
@@ -65,8 +60,6 @@ PUT /fcm/subtraders/event_contract_daily_cap UpdateFCMEventContractDailyCap
 DELETE /fcm/subtraders/event_contract_daily_cap DeleteFCMEventContractDailyCap
 GET /fcm/subtraders/blocked_categories GetFCMSubtraderBlockedCategories
 PUT /fcm/subtraders/blocked_categories UpdateFCMSubtraderBlockedCategories
-GET /portfolio/target_balance_allocation GetTargetBalanceAllocation
-POST /portfolio/target_balance_allocation SetTargetBalanceAllocation
 GET /fcm/positions GetFCMPositions
 POST /fcm/positions/transfers CreateFCMPositionTransfer
 """

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from kalshi.errors import DataError
 from kalshi.paper.book import crosses
-from kalshi.paper.funds import closing_count
-from kalshi.paper.lifecycle import market_status
+from kalshi.paper.listed import Listing
+from kalshi.paper.market_states import market_status
 from kalshi.paper.pauses import check_cancelling, check_placing
 from kalshi.paper.records import ONE, RESTING, ZERO, Order
 from kalshi.paper.refusals import Refused, not_found, refused
-from kalshi.paper.world import Listing, World
+from kalshi.paper.world import World
 from kalshi.pricing.fees import cent_ceiling, model_fee
 
 GTC, IOC, FOK = "good_till_canceled", "immediate_or_cancel", "fill_or_kill"
@@ -97,8 +97,9 @@ def check_funds(world: World, listing: Listing, order: Order, count: Decimal, no
         rate = world.terms(listing, now).taker_rate
     except DataError as error:
         raise refused(400, "invalid_order", "fees of this market are not known", str(error)) from None
-    closing = closing_count(world.quantity(order.account_id, order.ticker), order.side, count)
-    proceeds = closing * (ONE - order.own_price)
+    closings = world.closings(order.account_id, listing, order.side)
+    free = min(count, sum((one.count for one in closings if one.saved == ONE), ZERO))
+    proceeds = free * (ONE - order.own_price)
     fees = max(ZERO, cent_ceiling(model_fee(order.price, count, rate)) - proceeds)
     now_reserved = world.market_reserve(order.account_id, order.ticker)
     wanted = world.reserve_with(order.account_id, listing, order.side, order.price, count)

@@ -10,7 +10,8 @@ from kalshi.paper import groups
 from kalshi.paper.book import crosses
 from kalshi.paper.endings import finish
 from kalshi.paper.funds import closing_count
-from kalshi.paper.lifecycle import market_status
+from kalshi.paper.listed import Listing
+from kalshi.paper.market_states import market_status
 from kalshi.paper.matching import match, takeable
 from kalshi.paper.order_checks import (
     FOK,
@@ -29,7 +30,7 @@ from kalshi.paper.order_checks import (
 from kalshi.paper.pauses import check_cancelling, check_placing
 from kalshi.paper.records import BID, CANCELED, EXECUTED, RESTING, ZERO, Order, SpentId
 from kalshi.paper.refusals import refused
-from kalshi.paper.world import Listing, World
+from kalshi.paper.world import World
 
 
 @dataclass(frozen=True)

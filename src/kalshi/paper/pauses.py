@@ -92,4 +92,4 @@ def window_due(world: World, now: datetime) -> None:
         world.keep(world.ledger)
         if now < end:
             cancel_marked(world, now)
-    world.watch_window(window_after(now)[0])
+    world.watch(window_after(now)[0], "window")

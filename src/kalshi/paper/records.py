@@ -45,7 +45,11 @@ class Account(msgspec.Struct):
     number: int = 0
     member: str = ""
     tier: str = "basic"
-    netting: bool = False  # stored and told; collateral stays gross
+    netting: bool = False  # collateral return for the positions that are opened from then on
+    allocation: dict[int, int] = {}  # shard -> percent of the free cash, empty: money stays where it is
+    margin_reservation: str = "sum"
+    allocates_at: datetime | None = None
+    opened_at: datetime | None = None
 
 
 class Order(msgspec.Struct):
@@ -101,7 +105,10 @@ class Fill(msgspec.Struct):
 
 
 class Position(msgspec.Struct):
-    """Net contracts of one account in one market: + YES, - NO. cost: what the open part was bought for."""
+    """Net contracts of one account in one market: + YES, - NO. cost: what the open part was bought for.
+
+    netted: how many of the NO contracts were opened under collateral return.
+    """
 
     account_id: str
     ticker: str
@@ -113,6 +120,32 @@ class Position(msgspec.Struct):
     realized: Decimal = ZERO
     fees: Decimal = ZERO
     settled: bool = False
+    netted: Decimal = ZERO
+
+
+class CollateralReturn(msgspec.Struct):
+    """Dollars of collateral that one account got back because its NO contracts of one event can not all lose."""
+
+    account_id: str
+    event_ticker: str
+    exchange_index: int
+    dollars: Decimal = ZERO
+
+
+class FeeChange(msgspec.Struct):
+    """Other fees from `scheduled_at` on, for a series or (event_ticker not empty) one event.
+
+    fee_type, multiplier: None takes an event's override away. done: whether it is in force.
+    """
+
+    change_id: str
+    number: int
+    series_ticker: str
+    event_ticker: str
+    fee_type: str | None
+    multiplier: Decimal | None
+    scheduled_at: datetime
+    done: bool = False
 
 
 class Settlement(msgspec.Struct):

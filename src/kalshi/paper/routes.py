@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from kalshi.paper import (
     routes_account,
+    routes_allocation,
     routes_candles,
+    routes_details,
     routes_groups,
     routes_orders,
     routes_portfolio,
@@ -48,6 +50,7 @@ class Route:
 def _routes() -> list[Route]:
     public, portfolio, orders = routes_public, routes_portfolio, routes_orders
     account, candles, groups = routes_account, routes_candles, routes_groups
+    details, money = routes_details, routes_allocation
     v2, group = "/portfolio/events/orders", "/portfolio/order_groups"
     shards = "/portfolio/intra_exchange_instance_transfer"
     return [
@@ -56,12 +59,13 @@ def _routes() -> list[Route]:
         Route("GET", "/exchange/user_data_timestamp", public.user_data_timestamp, PUBLIC),
         Route("GET", "/historical/cutoff", public.historical_cutoff, PUBLIC),
         Route("GET", "/series", public.series_list, PUBLIC),
-        Route("GET", "/series/fee_changes", public.no_fee_changes, PUBLIC),
-        Route("GET", "/events/fee_changes", public.no_fee_changes, PUBLIC),
+        Route("GET", "/series/fee_changes", details.series_fee_changes, PUBLIC),
+        Route("GET", "/events/fee_changes", details.event_fee_changes, PUBLIC),
         Route("GET", "/series/{series_ticker}", public.one_series, PUBLIC),
         Route("GET", "/events", public.events, PUBLIC),
         Route("GET", "/events/multivariate", public.multivariate_events, PUBLIC),
         Route("GET", "/events/{event_ticker}", public.one_event, PUBLIC),
+        Route("GET", "/events/{event_ticker}/metadata", details.event_metadata, PUBLIC),
         Route("GET", "/markets", public.markets, PUBLIC),
         Route("GET", "/markets/trades", public.trades, PUBLIC),
         Route("GET", "/markets/orderbooks", public.orderbooks, PUBLIC),
@@ -70,6 +74,12 @@ def _routes() -> list[Route]:
         Route("GET", "/markets/{ticker}/orderbook", public.orderbook, PUBLIC),
         Route("GET", "/series/{series_ticker}/markets/{ticker}/candlesticks", candles.candlesticks, PUBLIC),
         Route("GET", "/series/{series_ticker}/events/{ticker}/candlesticks", candles.candlesticks_event, PUBLIC),
+        Route(
+            "GET",
+            "/series/{series_ticker}/events/{ticker}/forecast_percentile_history",
+            details.forecast_history,
+            READ,
+        ),
         Route("GET", "/historical/markets", public.archived_markets, PUBLIC),
         Route("GET", "/historical/trades", public.archived_trades, PUBLIC),
         Route("GET", "/historical/fills", portfolio.archived_fills, READ),
@@ -80,6 +90,7 @@ def _routes() -> list[Route]:
         Route("GET", "/account/endpoint_costs", account.endpoint_costs, PUBLIC),
         Route("GET", "/account/limits", account.account_limits, READ),
         Route("POST", "/account/api_usage_level/upgrade", account.upgrade, WRITE),
+        Route("GET", "/account/api_usage_level/volume_progress", money.volume_progress, READ),
         Route("GET", "/api_keys", account.api_keys, READ),
         Route("POST", "/api_keys", account.create_key, WRITE),
         Route("POST", "/api_keys/generate", account.generate_key, WRITE),
@@ -93,6 +104,10 @@ def _routes() -> list[Route]:
         Route("GET", "/portfolio/positions", portfolio.positions, READ),
         Route("GET", "/portfolio/settlements", portfolio.settlements, READ),
         Route("GET", "/portfolio/summary/total_resting_order_value", portfolio.resting_value, READ),
+        Route("GET", "/portfolio/deposits", money.deposits, READ),
+        Route("GET", "/portfolio/withdrawals", money.withdrawals, READ),
+        Route("GET", "/portfolio/target_balance_allocation", money.target_allocation, READ),
+        Route("POST", "/portfolio/target_balance_allocation", money.set_target_allocation, TRANSFER),
         Route("POST", "/portfolio/subaccounts", account.create_subaccount, WRITE),
         Route("POST", "/portfolio/subaccounts/transfer", account.transfer_between_subaccounts, TRANSFER),
         Route("GET", "/portfolio/subaccounts/transfers", account.subaccount_transfers, READ),

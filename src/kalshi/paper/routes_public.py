@@ -10,12 +10,13 @@ import msgspec
 
 from kalshi.exchange.models import Series
 from kalshi.paper.archive import cutoff, is_archived, orders_cutoff
-from kalshi.paper.lifecycle import market_status
+from kalshi.paper.listed import ListedEvent, Listing
+from kalshi.paper.market_states import market_status
 from kalshi.paper.parsing import Request
 from kalshi.paper.pauses import EXCHANGE, pause_at, window_after, window_before
 from kalshi.paper.refusals import bad_parameter, not_found
 from kalshi.paper.wire import iso, market_wire, on_the_wire, orderbook_wire, trade_wire, without_absent
-from kalshi.paper.world import ListedEvent, Listing, World
+from kalshi.paper.world import World
 
 Answer = tuple[int, Any]
 
@@ -230,13 +231,6 @@ def _trades(world: World, request: Request, *, archived: bool) -> Answer:
     ]
     page, cursor = request.page(chosen, most=1000, least=0)
     return 200, {"trades": [trade_wire(one) for one in page], "cursor": cursor}
-
-
-def no_fee_changes(world: World, request: Request) -> Answer:
-    """Answer that no fee changes are scheduled: the mirrored series and event carry today's."""
-    if request.path.endswith("/events/fee_changes"):
-        return 200, {"event_fee_changes": [], "cursor": ""}
-    return 200, {"series_fee_change_arr": []}
 
 
 def _listing(world: World, request: Request) -> Listing:

@@ -16,10 +16,13 @@ from typing import Any
 import msgspec
 
 from kalshi.errors import StoreError
+from kalshi.paper.listed import ListedEvent, ListedSeries, Listing, Record, key_of
 from kalshi.paper.records import (
     Account,
     Bar,
+    CollateralReturn,
     Displayed,
+    FeeChange,
     Fill,
     Key,
     Ledger,
@@ -32,10 +35,10 @@ from kalshi.paper.records import (
     SubaccountTransfer,
     TapeTrade,
 )
-from kalshi.paper.world import ListedEvent, ListedSeries, Listing, Record, World, key_of
+from kalshi.paper.world import World
 
-FORMAT = 2
-READABLE = (0, 1, FORMAT)  # what format 2 added has a default
+FORMAT = 3
+READABLE = (0, 1, 2, FORMAT)  # what the later formats added has a default
 LOCK_WAIT_S = 30.0
 KINDS = (
     Ledger,
@@ -45,6 +48,8 @@ KINDS = (
     ListedEvent,
     Listing,
     Position,
+    CollateralReturn,
+    FeeChange,
     OrderGroup,
     Order,
     SpentId,

@@ -11,10 +11,11 @@ import msgspec
 from kalshi.exchange.money import count_text, dollars_text
 from kalshi.paper.accounts import number_of
 from kalshi.paper.book import BookSide
-from kalshi.paper.lifecycle import market_status
+from kalshi.paper.listed import Listing
+from kalshi.paper.market_states import market_status
 from kalshi.paper.orders import Progress
 from kalshi.paper.records import ASK, BID, ONE, RESTING, ZERO, Fill, Order, Position, Settlement, TapeTrade
-from kalshi.paper.world import Listing, World
+from kalshi.paper.world import World
 
 JsonObject = dict[str, Any]
 CENTS = Decimal(100)
@@ -214,12 +215,10 @@ def market_wire(world: World, listing: Listing, now: datetime) -> JsonObject:
             volume_fp=(listing.market.volume_fp or ZERO) + traded,
             open_interest_fp=(listing.market.open_interest_fp or ZERO) + world.open_interest[listing.ticker],
         )
+    if listing.result:
+        wire.update(result=listing.result, settlement_value_dollars=listing.yes_value)
     if listing.settled_at is not None:
-        wire.update(
-            result=listing.result,
-            settlement_value_dollars=listing.yes_value,
-            settlement_ts=listing.settled_at,
-        )
+        wire.update(settlement_ts=listing.settled_at)
     answer: JsonObject = on_the_wire(wire)
     return answer
 
@@ -235,6 +234,13 @@ def orderbook_wire(world: World, ticker: str, depth: int) -> JsonObject:
     return {"yes_dollars": levels(sides[BID]), "no_dollars": levels(sides[ASK])}
 
 
+def plain_number(value: Decimal | None) -> int | float | None:
+    """Return a JSON number, None for None."""
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
 def on_the_wire(value: Any, name: str = "") -> Any:
     """Return *value* with money and counts as strings (told by their field's suffix), strikes as numbers."""
     if isinstance(value, dict):
@@ -248,7 +254,7 @@ def on_the_wire(value: Any, name: str = "") -> Any:
             return dollars_text(value)
         if name.endswith("_fp"):
             return count_text(value)
-        return int(value) if value == value.to_integral_value() else float(value)
+        return plain_number(value)
     return value
 
 

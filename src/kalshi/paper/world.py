@@ -13,12 +13,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import msgspec
-
 from kalshi.exchange.grid import PriceGrid
-from kalshi.exchange.models import Event, Market, Series
 from kalshi.paper.book import Book
-from kalshi.paper.funds import resting_cost
+from kalshi.paper.funds import Closing, closings_of, resting_cost
+from kalshi.paper.listed import ListedEvent, ListedSeries, Listing, Record, key_of
 from kalshi.paper.records import (
     ASK,
     BID,
@@ -28,7 +26,9 @@ from kalshi.paper.records import (
     ZERO,
     Account,
     Bar,
+    CollateralReturn,
     Displayed,
+    FeeChange,
     Fill,
     Key,
     Ledger,
@@ -43,86 +43,8 @@ from kalshi.paper.records import (
 )
 from kalshi.pricing.fees import FeeTerms, fee_terms
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 ID_NAMESPACE = uuid.UUID("7c0a4d0e-52f1-5c52-9b64-0a6f0b1f6f0e")
-
-
-class ListedSeries(msgspec.Struct):
-    """A series as last mirrored."""
-
-    ticker: str
-    series: Series
-
-
-class ListedEvent(msgspec.Struct):
-    """An event as last mirrored, without its markets."""
-
-    ticker: str
-    event: Event
-
-
-class Listing(msgspec.Struct):
-    """A market as last mirrored, and what this exchange did with it.
-
-    paused: an `inactive` market takes no orders. settled_at: when positions were paid, None before.
-    """
-
-    ticker: str
-    event_ticker: str
-    series_ticker: str
-    exchange_index: int
-    as_of: datetime
-    market: Market
-    paused: bool = False
-    closed: bool = False
-    result: str = ""
-    yes_value: Decimal | None = None
-    settled_at: datetime | None = None
-
-
-Record = (
-    Account
-    | Bar
-    | Displayed
-    | Fill
-    | Key
-    | Ledger
-    | ListedEvent
-    | ListedSeries
-    | Listing
-    | Order
-    | OrderGroup
-    | Position
-    | Settlement
-    | ShardTransfer
-    | SpentId
-    | SubaccountTransfer
-    | TapeTrade
-)
-
-
-def key_of(record: Record) -> str:
-    """Return the key of *record*, unique within its class and sorting in the order of creation."""
-    match record:
-        case Fill() | Settlement() | TapeTrade() | ShardTransfer() | SubaccountTransfer():
-            return f"{record.number:012d}"
-        case Bar():
-            return f"{record.ticker}|{record.end_ts:012d}"
-        case Position():
-            return f"{record.account_id}|{record.ticker}"
-        case SpentId():
-            return f"{record.account_id}|{record.client_order_id}"
-        case Account():
-            return record.account_id
-        case Key():
-            return record.key_id
-        case Order():
-            return record.order_id
-        case OrderGroup():
-            return record.group_id
-        case Ledger():
-            return record.name
-        case _:
-            return record.ticker
 
 
 class World:
@@ -138,14 +60,19 @@ class World:
         self.event_markets: defaultdict[str, list[str]] = defaultdict(list)
         self.orders: dict[str, Order] = {}
         self.account_orders: defaultdict[str, list[Order]] = defaultdict(list)
+        self.open_orders: defaultdict[str, dict[str, Order]] = defaultdict(dict)
         self.spent: dict[tuple[str, str], str] = {}
         self.fills: defaultdict[str, list[Fill]] = defaultdict(list)
         self.positions: dict[tuple[str, str], Position] = {}
+        self.holdings: defaultdict[str, dict[str, Position]] = defaultdict(dict)  # account -> ticker
+        self.holders: defaultdict[str, dict[str, Position]] = defaultdict(dict)  # ticker -> account
         self.settlements: defaultdict[str, list[Settlement]] = defaultdict(list)
         self.tape: list[TapeTrade] = []
         self.groups: dict[str, OrderGroup] = {}
         self.group_orders: defaultdict[str, list[Order]] = defaultdict(list)
         self.shard_transfers: dict[str, ShardTransfer] = {}
+        self.returns: defaultdict[tuple[str, int], dict[str, CollateralReturn]] = defaultdict(dict)
+        self.fee_changes: dict[str, FeeChange] = {}
         self.subaccount_transfers: list[SubaccountTransfer] = []
         self.bars: defaultdict[str, list[Bar]] = defaultdict(list)
         self.open_interest: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
@@ -209,6 +136,8 @@ class World:
             case Position():
                 name = record.account_id, record.ticker
                 self.positions[name] = record
+                self.holdings[record.account_id][record.ticker] = record
+                self.holders[record.ticker][record.account_id] = record
                 long = max(ZERO, record.quantity)
                 self.open_interest[record.ticker] += long - self._long.get(name, ZERO)
                 self._long[name] = long
@@ -235,6 +164,10 @@ class World:
                 self.shard_transfers[record.transfer_id] = record
             case SubaccountTransfer():
                 self.subaccount_transfers.append(record)
+            case CollateralReturn():
+                self.returns[record.event_ticker, record.exchange_index][record.account_id] = record
+            case FeeChange():
+                self.fee_changes[record.change_id] = record
             case Bar():
                 bars = self.bars[record.ticker]
                 if not bars or bars[-1].end_ts < record.end_ts:
@@ -256,7 +189,12 @@ class World:
         for transfer in self.shard_transfers.values():
             self.watch_transfer(transfer)
         if self.ledger.maintenance:
-            self.watch_window(datetime.min.replace(tzinfo=UTC))  # due at once: then the next one is known
+            self.watch(LONG_AGO, "window")  # due at once: then the next one is known
+        for account in self.accounts.values():
+            self.watch_allocation(account)
+        for change in self.fee_changes.values():
+            if not change.done:
+                self.watch(change.scheduled_at, "fee", change.change_id)
         self.touched.clear()
         self.fresh.clear()
 
@@ -277,8 +215,8 @@ class World:
             grid = self.grids[listing.ticker] = PriceGrid.of(listing.market)
         return grid
 
-    def terms(self, listing: Listing, at: datetime) -> FeeTerms:
-        """Return the fee terms of a market; raises DataError for a flat fee."""
+    def terms(self, listing: Listing, at: datetime | None = None) -> FeeTerms:
+        """Return the fee terms of a market at *at*, None: as if no fee were waived. DataError for a flat fee."""
         return fee_terms(
             self.series[listing.series_ticker].series,
             self.events[listing.event_ticker].event,
@@ -291,16 +229,19 @@ class World:
     def rest(self, order: Order) -> None:
         """Put *order* at the end of its queue and reserve its collateral."""
         self.books[order.ticker].sides[order.side].add(order)
+        self.open_orders[order.account_id][order.order_id] = order
         self.change_resting(order, order.remaining)
         self.watch_expiry(order)
 
     def unrest(self, order: Order) -> None:
         """Take *order* out of its queue and free its collateral; call it while `remaining` is unchanged."""
         self.books[order.ticker].sides[order.side].remove(order)
+        del self.open_orders[order.account_id][order.order_id]
         self.change_resting(order, -order.remaining)
 
     def change_resting(self, order: Order, change: Decimal) -> None:
         """Note that *change* contracts more (or fewer) rest at the order's price."""
+        self.books[order.ticker].sides[order.side].change(order.own_price, change)
         levels = self._resting[order.account_id, order.ticker, order.side]
         count = levels.get(order.price, ZERO) + change
         if count > 0:
@@ -319,11 +260,17 @@ class World:
         self.reserved[shard] += new - self._market_reserve.get((account_id, ticker), ZERO)
         self._market_reserve[account_id, ticker] = new
 
+    def refresh_reserves(self, tickers: set[str]) -> None:
+        """Recompute what everybody must keep in these markets."""
+        for account_id, ticker in list(self._market_reserve):
+            if ticker in tickers:
+                self.refresh_reserve(account_id, ticker)
+
     def reserve_with(
         self, account_id: str, listing: Listing, side: str = "", price: Decimal = ZERO, count: Decimal = ZERO
     ) -> Decimal:
         """Return the reserve of one market as it would be with another order of *count* at *price*."""
-        quantity, total = self.quantity(account_id, listing.ticker), ZERO
+        total = ZERO
         rate: Decimal | None = None
         for one in (BID, ASK):
             levels = self._resting.get((account_id, listing.ticker, one), {})
@@ -331,9 +278,37 @@ class World:
                 levels = {**levels, price: levels.get(price, ZERO) + count}
             if levels:
                 if rate is None:
-                    rate = self.terms(listing, listing.as_of).maker_rate
-                total += resting_cost(one, quantity, levels, rate)
+                    rate = self.terms(listing).maker_rate
+                total += resting_cost(one, self.closings(account_id, listing, one), levels, rate)
         return total
+
+    def closings(self, account_id: str, listing: Listing, side: str) -> list[Closing]:
+        """Return what an order of *side* would close, oldest first.
+
+        NO contracts under collateral return have to give back what came back for them, except as far as there
+        are more of them than in any other market of the event.
+        """
+        held = self.positions.get((account_id, listing.ticker))
+        if held is None or side != BID or not held.netted:
+            return closings_of(side, held.quantity) if held else []
+        counts, paid = self.netted_counts(account_id, listing)
+        others = max((count for ticker, count in counts.items() if ticker != listing.ticker), default=ZERO)
+        free = max(ZERO, held.netted - others)
+        tiers = ((-held.quantity - held.netted, ONE), (free, max(ZERO, ONE - paid)), (held.netted - free, ZERO))
+        return [Closing(count, saved) for count, saved in tiers if count]
+
+    def netted_counts(self, account_id: str, listing: Listing) -> tuple[dict[str, Decimal], Decimal]:
+        """Return (ticker -> netted NO contracts, sum of paid YES values) of the event of *listing* on its shard."""
+        counts, paid = {}, ZERO
+        for ticker in self.event_markets[listing.event_ticker]:
+            other = self.listings[ticker]
+            if other.exchange_index != listing.exchange_index:
+                continue
+            if other.settled_at is not None:
+                paid += other.yes_value or ZERO
+            elif (held := self.positions.get((account_id, ticker))) is not None and held.netted:
+                counts[ticker] = held.netted
+        return counts, paid
 
     def available(self, account_id: str, shard: int) -> Decimal:
         """Return the dollars free for new orders on one shard."""
@@ -357,31 +332,37 @@ class World:
 
     # --- timers ---------------------------------------------------------------------------------
 
+    def watch(self, at: datetime, kind: str, name: str = "") -> None:
+        """Remember that something is due: `lifecycle.advance` knows the kinds."""
+        heapq.heappush(self._due, (at, kind, name))
+
     def watch_close(self, listing: Listing) -> None:
-        """Remember to close a market when its time comes."""
+        """Remember to close a market when its time comes, and to pay it when its result becomes final."""
         if not listing.closed:
-            heapq.heappush(self._due, (listing.market.close_time, "market", listing.ticker))
+            self.watch(listing.market.close_time, "market", listing.ticker)
+        if listing.pays_at is not None:
+            self.watch(listing.pays_at, "result", listing.ticker)
+
+    def watch_allocation(self, account: Account) -> None:
+        """Remember to spread an account's cash over the shards."""
+        if account.allocation and account.allocates_at is not None:
+            self.watch(account.allocates_at, "allocation", account.account_id)
 
     def watch_expiry(self, order: Order) -> None:
         """Remember to cancel an order when it expires."""
         if order.expires_at is not None:
-            heapq.heappush(self._due, (order.expires_at, "order", order.order_id))
+            self.watch(order.expires_at, "order", order.order_id)
 
     def watch_transfer(self, transfer: ShardTransfer) -> None:
         """Remember to complete a transfer between shards."""
         if not transfer.complete:
-            heapq.heappush(self._due, (transfer.completes_at, "transfer", transfer.transfer_id))
-
-    def watch_window(self, start: datetime) -> None:
-        """Remember that a maintenance window begins."""
-        heapq.heappush(self._due, (start, "window", ""))
+            self.watch(transfer.completes_at, "transfer", transfer.transfer_id)
 
     def is_due(self, now: datetime) -> bool:
         """Return whether a timer has run out."""
         return bool(self._due) and self._due[0][0] <= now
 
-    def take_due(self, now: datetime) -> Iterable[tuple[str, str]]:
-        """Yield (kind, id) of the timers that ran out at or before *now*, earliest first."""
+    def take_due(self, now: datetime) -> Iterable[tuple[datetime, str, str]]:
+        """Yield (time, kind, id) of the timers that ran out at or before *now*, earliest first."""
         while self.is_due(now):
-            _, kind, name = heapq.heappop(self._due)
-            yield kind, name
+            yield heapq.heappop(self._due)

@@ -1,0 +1,40 @@
+"""Every answer that a paper exchange gives in this process, in whatever test, is held to the specification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import wraps
+from typing import Any
+
+import msgspec
+import pytest
+
+from kalshi.exchange.hosts import API_PATH
+from kalshi.paper.exchange import PaperExchange
+from kalshi.paper.routes import find_route
+from paper import specification
+
+
+@pytest.fixture(autouse=True)
+def answers_follow_the_specification(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Look at each answer on its way out and change nothing; without the specification there is nothing to do."""
+    if not specification.where().exists():
+        yield
+        return
+    decided = PaperExchange.handle
+    problems: list[str] = []
+
+    @wraps(decided)
+    def handle(self: PaperExchange, method: str, target: str, *rest: Any) -> Any:
+        answer = decided(self, method, target, *rest)
+        found = find_route(method.upper(), target.partition("?")[0].removeprefix(API_PATH))
+        if found is not None and len(problems) < 10:
+            status, _, body = answer
+            wire = msgspec.json.decode(body) if body else None
+            wrong = specification.problems_of(method.upper(), found[0].path, status, wire)
+            problems.extend(f"{method} {target} {status}: {one}" for one in wrong)
+        return answer
+
+    monkeypatch.setattr(PaperExchange, "handle", handle)
+    yield
+    assert not problems, "\n".join(problems)
