@@ -213,7 +213,7 @@ def test_the_valuation_takes_a_file_and_refuses_one_with_a_hole(start: Start, fo
     start("before_close", "10:00", *arguments, code=3)
     file.write_text("date,close\n2026-11-19,26000\n2026-11-20,26100\n2026-11-23,27000\n")
     start("before_close", "10:00", *arguments, code=3)  # two moves are fewer than --min-n
-    said = start("before_close", "10:00", *arguments, "--min-n", "2", "--no-vol-scale")
+    said = start("before_close", "10:00", *arguments, "--min-n", "2", "--model", "empirical")
     assert "3 closes from 2026-11-19 to 2026-11-23, closes.csv" in said
 
 

@@ -26,6 +26,7 @@ from kalshi.index.history import NASDAQ100
 from kalshi.index.script_arguments import LIKELIHOOD_STRATEGY, amount, off_reason
 from kalshi.index.tickers import NASDAQ_DAILY
 from kalshi.index.trading_day import find_day
+from kalshi.pricing.likelihood_models import DEFAULT_MODEL, DEFAULT_START, MODELS
 from kalshi.runtime.job import job
 from kalshi.runtime.market_days import MarketDays
 from kalshi.runtime.run import Run
@@ -38,9 +39,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the parameters of the valuation."""
     add, dollars = parser.add_argument, Decimal
     add("--history", type=Path, metavar="FILE", help="CSV with date,close; default: the cache, topped up")
-    add("--history-start", type=date.fromisoformat, default=date(2020, 1, 2), help="first session (2020-01-02)")
+    add("--history-start", type=date.fromisoformat, default=DEFAULT_START, help=f"first session ({DEFAULT_START})")
+    add("--model", choices=MODELS, default=DEFAULT_MODEL, help=f"how past moves speak of today ({DEFAULT_MODEL})")
     add("--alpha", type=float, default=1.0, help="smoothing of the counts (1)")
-    add("--no-vol-scale", action="store_true", help="count past moves as they were, not scaled to today")
     add("--budget", type=amount, default=dollars(10), help="dollars per market, fee included (10)")
     add("--min-edge", type=amount, default=dollars("0.03"), help="dollars per contract after the fee (0.03)")
     add("--min-n", type=int, default=250, help="fewest past moves (250)")
@@ -57,7 +58,7 @@ def main(run: Run) -> None:
     targets = [session] if slot is windows.TODAY_SLOT else valuation.later_sessions(days, session.day)
     day = find_day(run, NASDAQ_DAILY, *targets, strategy=LIKELIHOOD_STRATEGY, public=connect_public)
     settings = valuation.Settings(
-        NASDAQ100, args.history_start, args.history, args.alpha, not args.no_vol_scale, args.min_n
+        NASDAQ100, args.history_start, args.history, args.model, args.alpha, args.min_n
     )
     estimates, cross_checked = valuation.estimate_day(run, day, days, session, settings)
     rules = rules_likelihood.LikelihoodRules(args.budget, args.min_edge, max_contracts=run.config.max_order_contracts)

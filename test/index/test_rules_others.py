@@ -181,7 +181,7 @@ def test_decision_vectors(price: str, p: str, ratio: str, word: str, edge: str, 
 
 
 def test_an_edge_within_the_models_own_error_is_none() -> None:
-    assert not value_side("yes", D("0.30"), D("0.50"), D("0.10"), LikelihoodRules(), D(1)).buys
+    assert not value_side("yes", D("0.30"), D("0.50"), D("0.20"), LikelihoodRules(), D(1)).buys
 
 
 def estimate(p: float, error: float = 0.001) -> Estimate:

@@ -74,7 +74,7 @@ def test_sessions_are_counted_and_not_days(tmp_path: Path, time: str, settles: d
     day = day_settling(settles, run.now)
     estimates, _ = estimate_day(run, day, DAYS, today, Settings(NASDAQ100, START))  # type: ignore[arg-type]
     text = " ".join(run.report.text().split())
-    assert f"{moves}, scaled" in text and f"to {last}, SAMPLE" in text
+    assert "model scaled, " in text and f"moves {moves}" in text and f"to {last}, SAMPLE" in text
     assert len(estimates) == 30 and abs(sum(e.probability for e in estimates) - 1) < 1e-9
 
 

@@ -14,7 +14,7 @@ from kalshi.pricing.fees import break_even, fee_bound
 from kalshi.pricing.likelihood import Estimate, to_decimal
 from kalshi.pricing.sizing import fixed_dollars
 
-HEADERS = ("market", "range", "k", "p", "s.e.", "side", "price", "ratio", "edge", "decision", "reason")
+HEADERS = ("market", "range", "k", "p", "95 %", "error", "side", "price", "ratio", "edge", "decision", "reason")
 PURPOSE = "likelihood"
 LEAST_BUDGET = ONE  # what is left over of a budget is not spent on single contracts
 UNDER, FAIR, OVER = "under", "fair", "over"
@@ -73,7 +73,7 @@ def value_side(
     rules: LikelihoodRules,
     multiplier: Decimal,
 ) -> SideValue:
-    """Return what *side* at *price* is worth. probability, error: of that side, the latter one s.e."""
+    """Return what *side* at *price* is worth. probability: of that side. error: what the edge must exceed."""
     floored = min(max(probability, rules.p_floor), ONE - rules.p_floor)
     ratio, word = classify(price, floored)
     cost = break_even(price, multiplier)
@@ -82,8 +82,8 @@ def value_side(
         reason = f"{word} price"
     elif edge < rules.min_edge:
         reason = f"edge {edge:.4f} after the fee is below {rules.min_edge}"
-    elif probability - 2 * error <= cost:
-        reason = f"edge {edge:.4f} is within two standard errors ({2 * error:.4f})"
+    elif edge <= error:
+        reason = f"edge {edge:.4f} is within the model's own error ({error:.4f})"
     else:
         reason = ""
     return SideValue(side, price, probability, ratio, word, edge, reason)
@@ -96,13 +96,14 @@ def plan(state: EventState, estimates: Sequence[Estimate], rules: LikelihoodRule
     room = rules.budget * rules.event_budgets
     for rung, estimate in zip(state.ladder.rungs, estimates, strict=True):
         top = state.top(rung.ticker)
-        p, error = to_decimal(estimate.probability), to_decimal(estimate.standard_error)
+        p, error = to_decimal(estimate.probability), to_decimal(estimate.error)
         values = []
         if top.yes_ask is not None and not top.problem.startswith("crossed"):
             values.append(value_side("yes", top.yes_ask, p, error, rules, state.terms.multiplier))
         if top.no_ask is not None and not top.problem.startswith("crossed"):
             values.append(value_side("no", top.no_ask, ONE - p, error, rules, state.terms.multiplier))
-        head = (rung.ticker, rung.label, estimate.count, f"{p:.3f}", f"{error:.3f}")
+        low, high = estimate.interval
+        head = (rung.ticker, rung.label, estimate.count, f"{p:.3f}", f"{low:.3f}-{high:.3f}", f"{error:.3f}")
         if not values:
             rows.append((*head, None, None, None, None, "skip", top.problem))
             continue

@@ -13,16 +13,8 @@ from kalshi.index.paper_day import RunLike
 from kalshi.index.sample import sample_closes
 from kalshi.index.trading_day import TradingDay, spot_of_day
 from kalshi.index.windows import SessionLike, stand_aside
-from kalshi.pricing.likelihood import (
-    SESSION_VARIANCE,
-    Estimate,
-    estimate_ladder,
-    forward_returns,
-    part_of_session,
-    remaining_variance,
-    scaled_returns,
-    settlement_cents,
-)
+from kalshi.pricing.likelihood import HALF_LIFE_SESSIONS, SESSION_VARIANCE, Estimate, remaining_variance
+from kalshi.pricing.likelihood_models import DEFAULT_MODEL, LEAST_FOR_A_FIT, RIVAL, Question, doubted, likelihood
 
 LATER_SESSIONS = 5
 
@@ -46,14 +38,14 @@ class SessionCalendar(Protocol):
 class Settings:
     """What the estimate rests on. history_start: first session. history: a CSV file, None for the cache.
 
-    alpha: smoothing. scaled: stretch past moves to today's volatility. min_samples: fewest past moves.
+    model: of likelihood_models.MODELS. alpha: smoothing. min_samples: fewest past moves.
     """
 
     symbol: str
     history_start: date
     history: Path | None = None
+    model: str = DEFAULT_MODEL
     alpha: float = 1.0
-    scaled: bool = True
     min_samples: int = 250
 
 
@@ -96,28 +88,31 @@ def estimate_day(
         if found.quote is None:
             stand_aside(run, found.reason)
         value, checked = found.quote.value, found.cross_checked
-    moves = scaled_returns if settings.scaled else forward_returns
-    settles_today = day.found.closes_at == today.closes_at
-    if settles_today:
-        share = remaining_variance(_elapsed(run.now, today), SESSION_VARIANCE[settings.symbol])
-        samples, h = part_of_session(moves(history.closes, 1), share), 1
+    share = None
+    if day.found.closes_at == today.closes_at:
+        share, h = remaining_variance(_elapsed(run.now, today), SESSION_VARIANCE[settings.symbol]), 1
         run.report.add_line(f"{share:.0%} of a day's variance is left in this session")
     else:
         # During a session nearly all of it has passed, so that it counts as closed.
         h = sessions_left if after_close else sessions_left - 1
-        samples = moves(history.closes, h)
-    run.report.add_line(
-        f"History: {len(history.bars)} closes from {history.bars[0].day} to {history.last.day}, "
-        f"{history.source}; {len(samples)} moves over {h} session{'s' * (h != 1)}, "
-        f"{'scaled to current volatility' if settings.scaled else 'unscaled'}"
-    )
-    estimates = estimate_ladder(
-        settlement_cents(value, samples),
+    asked = Question(
+        value,
         [(rung.range.lowest, rung.range.highest) for rung in day.found.ladder.rungs],
         exclusive=day.found.ladder.is_exclusive,
         sessions=h,
+        share=share,
         alpha=settings.alpha,
         min_samples=settings.min_samples,
+    )
+    estimates = likelihood(settings.model, history.closes, asked)
+    rival = RIVAL[settings.model]
+    if len(history.bars) > LEAST_FOR_A_FIT + HALF_LIFE_SESSIONS + h:
+        estimates = doubted(estimates, likelihood(rival, history.closes, asked))
+        most = max(estimate.doubt for estimate in estimates)
+        run.report.add_line(f"Model error: {rival} differs by up to {most:.3f}; an edge must exceed what it differs by")
+    run.report.add_line(
+        f"History: {len(history.bars)} closes from {history.bars[0].day} to {history.last.day}, {history.source}; "
+        f"model {settings.model}, {estimates[0].samples} moves over {h} session{'s' * (h != 1)}"
     )
     return estimates, checked
 

@@ -47,14 +47,14 @@ def volatility(closes: Sequence[float] | Floats, half_life: int = HALF_LIFE_SESS
     Entry s uses returns up to and including close s; entry 0 has none and is NaN.
     """
     values = np.asarray(closes, dtype=np.float64)
-    squares = np.diff(np.log(values)) ** 2
+    squares: list[float] = (np.diff(np.log(values)) ** 2).tolist()  # plain floats: a loop over an array is slow
     keep = 0.5 ** (1.0 / half_life)
-    out = np.full(len(values), np.nan)
+    out = [math.nan] * len(values)
     weighted = weight = 0.0
-    for index, square in enumerate(squares):
+    for index, square in enumerate(squares, start=1):
         weighted, weight = weighted * keep + square, weight * keep + 1.0
-        out[index + 1] = math.sqrt(weighted / weight)
-    return out
+        out[index] = math.sqrt(weighted / weight)
+    return np.array(out, dtype=np.float64)
 
 
 def scaled_returns(
@@ -118,7 +118,7 @@ def count_in(cents: Cents, bounds: Sequence[CentBounds]) -> list[int]:
     return counts
 
 
-def smoothed(count: int, samples: int, outcomes: int, alpha: float = 1.0) -> float:
+def smoothed(count: float, samples: int, outcomes: int, alpha: float = 1.0) -> float:
     """Return (k + alpha) / (n + alpha m): never 0 or 1, and summing to 1 over m exclusive outcomes."""
     return (count + alpha) / (samples + alpha * outcomes)
 
@@ -128,12 +128,25 @@ def standard_error(probability: float, samples: int, sessions: int) -> float:
     return math.sqrt(max(0.0, probability * (1 - probability)) * sessions / samples)
 
 
+def wilson_interval(probability: float, samples: float, z: float = 1.959964) -> tuple[float, float]:
+    """Return the Wilson score interval of a share seen in *samples* independent draws; 95 % by default.
+
+    Never below 0 or above 1, and never of no width, as p +- 1.96 s.e. is where p is 0
+    (Wilson, J. Am. Stat. Assoc. 22, 1927).
+    """
+    spread = z * z / samples
+    middle = (probability + spread / 2) / (1 + spread)
+    reach = z * math.sqrt(probability * (1 - probability) / samples + spread / (4 * samples)) / (1 + spread)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
 @dataclass(frozen=True)
 class Estimate:
     """The probability of one market. count of samples in range k, samples n, outcomes m, sessions h.
 
     probability: smoothed, without a floor; it drives the test of the edge. priced: with the floor of a
-    cent, for comparing with prices; a floor can thus never create a purchase.
+    cent, for comparing with prices; a floor can thus never create a purchase. doubt: how far another model
+    that scores as well is away from it.
     """
 
     count: int
@@ -143,6 +156,17 @@ class Estimate:
     probability: float
     standard_error: float
     priced: float
+    doubt: float = 0.0
+
+    @property
+    def error(self) -> float:
+        """The model's own error: two standard errors, or the distance to the other model where that is more."""
+        return max(2 * self.standard_error, self.doubt)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """What chance alone leaves open about the probability, 95 %; overlapping windows count as n / h."""
+        return wilson_interval(self.probability, self.samples / self.sessions)
 
 
 def estimate_ladder(
@@ -168,12 +192,15 @@ def estimate_ladder(
     if exclusive and sum(counts) != n:
         raise DataError(f"the ladder is not exhaustive: {sum(counts)} of {n} samples fall into its ranges")
     m = len(bounds) if exclusive else 2
-    found = []
-    for count in counts:
-        p = smoothed(count, n, m, alpha)
-        priced = min(max(p, floor), 1 - floor)
-        found.append(Estimate(count, n, m, sessions, p, standard_error(p, n, sessions), priced))
-    return found
+    return [estimate(count, n, m, sessions, smoothed(count, n, m, alpha), floor) for count in counts]
+
+
+def estimate(
+    count: int, samples: int, outcomes: int, sessions: int, probability: float, floor: float = 0.01
+) -> Estimate:
+    """Return the estimate of one market with its error and its floored price."""
+    error = standard_error(probability, samples, sessions)
+    return Estimate(count, samples, outcomes, sessions, probability, error, min(max(probability, floor), 1 - floor))
 
 
 def to_decimal(probability: float) -> Decimal:

@@ -68,8 +68,11 @@ class MarketDays:
 
     def sessions(self, first: date, last: date) -> list[Session]:
         """Return the sessions from *first* to *last*, both inclusive, oldest first."""
-        days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-        return [session for day in days if (session := self.session(day)) is not None]
+        self._check(first)
+        self._check(last)
+        known = self._calendar.schedule.loc[str(first) : str(last)]  # one look-up: decades are asked for at once
+        rows = zip(known.index, known["open"], known["close"], strict=True)
+        return [Session(day.date(), opens.to_pydatetime(), closes.to_pydatetime()) for day, opens, closes in rows]
 
     def _first_in(self, day: date, *, step: int) -> Session:
         while (found := self.session(day)) is None:
