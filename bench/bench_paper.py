@@ -30,7 +30,7 @@ from kalshi.exchange.hosts import API_PATH
 from kalshi.exchange.signing import Credentials, signed_headers
 from kalshi.paper.exchange import PaperExchange
 from kalshi.paper.feed import SimulatedFeed
-from kalshi.paper.feed_ladders import INDEX
+from kalshi.paper.feed_ladders import KINDS
 from kalshi.paper.keys import paper_credentials
 
 PATH = f"{API_PATH}/portfolio/events/orders"
@@ -58,7 +58,7 @@ def open_exchange(state: Path | None, credentials: Credentials) -> tuple[PaperEx
     """Return an exchange with one made-up ladder, and the ticker of its middle market."""
     exchange = PaperExchange(state, lambda: NOW, signature_clock=time.time)
     exchange.add_account(credentials.key_id, credentials.private_key.public_key(), Decimal(1_000_000))
-    SimulatedFeed(exchange, lambda: NOW, seed=1, kinds=[INDEX]).step()
+    SimulatedFeed(exchange, lambda: NOW, seed=1, kinds=[KINDS["inxu"]]).step()
     with exchange.view() as world:
         return exchange, sorted(world.listings)[len(world.listings) // 2]
 
@@ -167,7 +167,7 @@ def _since(began: float) -> float:
 def _replay() -> tuple[float, int]:
     now = [NOW.replace(hour=13, minute=30)]
     exchange = PaperExchange(None, lambda: now[0])
-    feed = SimulatedFeed(exchange, lambda: now[0], seed=1, kinds=[INDEX])
+    feed = SimulatedFeed(exchange, lambda: now[0], seed=1, kinds=[KINDS["inxu"]])
     began = time.perf_counter()
     while now[0] < NOW.replace(hour=22, minute=30):
         feed.step()

@@ -12,6 +12,8 @@ from kalshi.config import load_config
 from kalshi.errors import KalshiError
 from kalshi.exchange.hosts import API_PATH
 
+USUAL = "tsa,inxu"
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
@@ -22,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--port", type=int, default=8765, help="port to listen on, 0 for any free one; default 8765")
     build.add_argument("--allow-remote", action="store_true", help="accept a --host that other machines can reach")
     build.add_argument("--feed", choices=("simulated", "none"), default="none", help="where prices come from")
+    build.add_argument("--events", default=USUAL, metavar="LIST", help=f"of tsa,inx,inxu,ndx; default {USUAL}")
     build.add_argument("--seed", type=int, default=1, help="chance of the simulated feed; default 1")
     build.add_argument("--scale", type=float, default=1.0, metavar="X", help="market seconds per second; default 1")
     build.add_argument("--date", metavar="YYYY-MM-DD[THH:MM]", help="market time at the start, New York; default now")
@@ -47,12 +50,14 @@ def _run(arguments: argparse.Namespace) -> None:
     from kalshi.paper import served
     from kalshi.paper.exchange import PaperExchange
     from kalshi.paper.faults import Faults, load_scenario
+    from kalshi.paper.feed import SimulatedFeed, kinds_of
     from kalshi.paper.keys import key_file_of, paper_credentials
     from kalshi.paper.market_clock import market_clock, new_york_time
     from kalshi.paper.rate_limits import Limiter, check_tier
 
     config = load_config(mode="paper")
     state = arguments.state or config.data_dir / "paper.sqlite"
+    kinds = kinds_of(arguments.events)
     tier = check_tier(arguments.tier)
     start = new_york_time(arguments.date) if arguments.date else None
     clock = market_clock(time.time, time.monotonic, start=start, scale=arguments.scale)
@@ -68,13 +73,15 @@ def _run(arguments: argparse.Namespace) -> None:
         public_key = credentials.private_key.public_key()
         exchange.add_account(credentials.key_id, public_key, config.paper_balance, tier=tier or "basic")
         exchange.set_maintenance(not arguments.no_maintenance)
-        tick, every_s = None, 1.0
+        tick, every_s, beside = None, 1.0, None
         if arguments.feed == "simulated":
-            from kalshi.paper.feed import SimulatedFeed
+            from kalshi.paper.feed_source import IndexSource
 
-            feed = SimulatedFeed(exchange, clock, seed=arguments.seed)
+            feed = SimulatedFeed(exchange, clock, seed=arguments.seed, kinds=kinds)
             tick, every_s = feed.step, feed.wait_s(arguments.scale)
             feed.step()
+            exchange.follow(feed)
+            beside = IndexSource(clock, seed=arguments.seed, kinds=kinds).answer
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         print(f"base URL: http://{shown}:{port}{API_PATH}")
@@ -82,7 +89,8 @@ def _run(arguments: argparse.Namespace) -> None:
         print(f"key file: {key_file_of(state)}")
         print(f"state:    {state}")
         print("PAPER: no real money. Stop with Ctrl-C.", flush=True)
-        served.serve(served.application(Faults(exchange, scenario)), listener, tick=tick, every_s=every_s)
+        app = served.application(Faults(exchange, scenario), beside=beside)
+        served.serve(app, listener, tick=tick, every_s=every_s)
     finally:
         listener.close()
         exchange.close()

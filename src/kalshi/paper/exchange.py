@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
 import msgspec
@@ -39,6 +39,14 @@ DEAD_WRITES = "/portfolio/orders"
 
 log = logging.getLogger(__name__)
 _ENCODER = msgspec.json.Encoder()
+
+
+class Feed(Protocol):
+    """What brings prices. The exchange lets it catch up before it decides anything."""
+
+    def before(self, now: datetime, method: str, path: str, body: bytes) -> datetime:
+        """Bring prices to *now* for a request below /trade-api/v2; return the time at which it is decided."""
+        ...
 
 
 class PaperExchange:
@@ -66,6 +74,11 @@ class PaperExchange:
         self._signature_clock = signature_clock or (lambda: clock().timestamp())
         self._limiter = limiter
         self._lock = threading.RLock()
+        self._feed: Feed | None = None
+
+    def follow(self, feed: Feed) -> None:
+        """Let *feed* catch up before every request."""
+        self._feed = feed
 
     @property
     def path(self) -> Path | None:
@@ -91,12 +104,13 @@ class PaperExchange:
                 world.keep(Account(key_id, {0: balance}, balance, now, tier=tier, opened_at=now))
                 world.keep(Key(key_id, key_id, public_pem_of(public_key), list(scopes)))
 
-    def mirror(self, snapshot: LadderSnapshot) -> None:
+    def mirror(self, snapshot: LadderSnapshot, *, at: datetime | None = None) -> None:
         """Take over a ladder: markets, status, results, and its books as outside liquidity.
 
+        at: when it happens, default now; a feed that catches up gives the time it has come to.
         Raises KalshiError for a finalized market without a usable result; then nothing changed.
         """
-        with self._staff(f"{snapshot.event.event_ticker} can not be mirrored") as (world, now):
+        with self._staff(f"{snapshot.event.event_ticker} can not be mirrored", at) as (world, now):
             lifecycle.mirror(world, snapshot, now)
 
     def settle(self, ticker: str, result: str, yes_value: Decimal | None = None) -> None:
@@ -149,9 +163,9 @@ class PaperExchange:
                 pauses.window_due(world, now)
 
     @contextmanager
-    def trading(self) -> Iterator[tuple[World, datetime]]:
-        """Give the state inside a change, for a feed that trades; leaving it writes everything."""
-        with self._changing() as change:
+    def trading(self, *, at: datetime | None = None) -> Iterator[tuple[World, datetime]]:
+        """Give the state inside a change, for a feed that trades; leaving it writes everything. at: as `mirror`."""
+        with self._changing(at) as change:
             yield change
 
     @contextmanager
@@ -207,6 +221,8 @@ class PaperExchange:
         lower = {name.lower(): value for name, value in headers.items()}
         with self._lock:
             now = self._clock()
+            if self._feed is not None:
+                now = self._feed.before(now, method, below, body)
             with self._state.reading() as world:
                 key = authenticate(world, method, path, lower, now_ms=now_ms, required=route.access != PUBLIC)
                 if key is not None and route.access != PUBLIC:
@@ -237,18 +253,18 @@ class PaperExchange:
             return answer
 
     @contextmanager
-    def _changing(self) -> Iterator[tuple[World, datetime]]:
+    def _changing(self, at: datetime | None = None) -> Iterator[tuple[World, datetime]]:
         with self._lock, self._state.changing() as world:
-            now = self._clock()
+            now = at or self._clock()
             lifecycle.advance(world, now)
             yield world, now
             bars.note(world, now)
 
     @contextmanager
-    def _staff(self, trouble: str) -> Iterator[tuple[World, datetime]]:
+    def _staff(self, trouble: str, at: datetime | None = None) -> Iterator[tuple[World, datetime]]:
         """Give a change that the exchange itself makes; what is refused is a KalshiError and changes nothing."""
         try:
-            with self._changing() as change:
+            with self._changing(at) as change:
                 yield change
         except Refused as refusal:
             raise KalshiError(f"{trouble}: {refusal.body}") from None

@@ -1,75 +1,71 @@
 """Made-up events with a seeded true value: weekly TSA ladders and daily index ladders, from opening to payment.
 
-The estimate of the final value is a random walk that ends at it, so the fair price of every strike has no
-drift.
+A kind of event knows which of its events is open and how its ladder looks; a ladder knows how likely each strike
+is at any time, and what came true. What is known is always the fairest guess of what comes, so the fair price of
+every strike has no drift.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from random import Random
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from kalshi.exchange.models import Event, Market, OrderBook, PriceRange, Series
-from kalshi.exchange.models_market import Level
-from kalshi.exchange.snapshot import LadderSnapshot
+from kalshi.paper import feed_index
+from kalshi.paper.feed_index import NASDAQ100, SP500, MadeUpIndex
+from kalshi.paper.feed_sessions import closing_after, session_on
 
 NEW_YORK = ZoneInfo("America/New_York")
-SOURCE = "simulated"
 MARK = "SIM"  # ends every event ticker, so that a real event is never mixed with a made-up one
-RUNGS = 9
-LEVELS = 4
-CENT, ZERO, ONE = Decimal("0.01"), Decimal(0), Decimal(1)
-DETERMINED_AFTER, FINALIZED_AFTER = timedelta(minutes=30), timedelta(hours=2)
+SOONEST = 1e-9  # stands for no time left
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A series of made-up events. start: value at the opening; spread: deviation of the final value from it."""
+class Strike:
+    """One market's condition. label: what the ticker carries; kind: strike_type; floor and cap as listed."""
+
+    label: str
+    kind: str
+    floor: Decimal | None = None
+    cap: Decimal | None = None
+
+    def won(self, value: Decimal) -> bool:
+        """Return whether YES is right when the event ends at *value*."""
+        above = self.floor is None or value > self.floor or (value == self.floor and self.kind != "greater")
+        below = self.cap is None or value < self.cap or (value == self.cap and self.kind != "less")
+        return above and below
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """One event. day: its last day in New York. above: chance that the final value is above a level, as known at
+    a time. determined_after, finalized_after: from the close to the result and to the payment.
+    """
 
     series_ticker: str
     title: str
     category: str
     frequency: str
-    start: float
-    spread: float
-    rung: int
-    steps: int
-    days: int
-
-
-TSA = Kind("KXTSAW", "SIMULATED: TSA check-ins", "Transportation", "weekly", 2_500_000, 60_000, 50_000, 168, 7)
-INDEX = Kind("KXINXU", "SIMULATED: S&P 500 at the close", "Financials", "daily", 6_000, 45, 25, 390, 1)
-KINDS = (TSA, INDEX)
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """One event. day: its last day in New York. path: estimates of the final value, the last one is true."""
-
-    kind: Kind
+    exclusive: bool
+    event_ticker: str
     day: date
     opens: datetime
     closes: datetime
-    path: tuple[float, ...] = field(repr=False)
+    determined_after: timedelta
+    finalized_after: timedelta
+    strikes: tuple[Strike, ...] = field(repr=False)
+    above: Callable[[float, datetime], float] = field(repr=False)
+    final: Decimal = field(repr=False)
 
-    @property
-    def event_ticker(self) -> str:
-        """The event's ticker."""
-        return f"{self.kind.series_ticker}-{self.day:%y%b%d}".upper() + MARK
-
-    @property
-    def strikes(self) -> list[int]:
-        """The strikes, ascending, around the opening value."""
-        middle = round(self.path[0] / self.kind.rung)
-        return [(middle + number - RUNGS // 2) * self.kind.rung for number in range(RUNGS)]
-
-    def ticker(self, strike: int) -> str:
+    def ticker(self, strike: Strike) -> str:
         """Return the market's ticker."""
-        return f"{self.event_ticker}-T{strike}"
+        return f"{self.event_ticker}-{strike.label}"
 
     def phase(self, now: datetime) -> str:
         """Return the status word of all its markets."""
@@ -77,128 +73,171 @@ class Ladder:
             return "initialized"
         if now < self.closes:
             return "active"
-        if now < self.closes + DETERMINED_AFTER:
+        if now < self.closes + self.determined_after:
             return "closed"
-        return "determined" if now < self.closes + FINALIZED_AFTER else "finalized"
+        return "determined" if now < self.closes + self.finalized_after else "finalized"
 
-    def fair(self, strike: int, now: datetime) -> float:
-        """Return the probability that the final value is above *strike*, as known at *now*."""
-        passed = (now - self.opens) / (self.closes - self.opens)
-        step = min(max(int(passed * self.kind.steps), 0), self.kind.steps)
-        left = self.kind.spread * math.sqrt(max(self.kind.steps - step, 0.01) / self.kind.steps)
-        return 0.5 * (1 + math.erf((self.path[step] - strike) / left / math.sqrt(2)))
+    def fair(self, strike: Strike, now: datetime) -> float:
+        """Return how likely YES of *strike* is, as known at *now*."""
+        low = 1.0 if strike.floor is None else self.above(float(strike.floor), now)
+        high = 0.0 if strike.cap is None else self.above(float(strike.cap), now)
+        return max(low - high, 0.0)
 
-    def result(self, strike: int) -> str:
+    def result(self, strike: Strike) -> str:
         """Return yes or no, by the true value."""
-        return "yes" if self.path[-1] > strike else "no"
+        return "yes" if strike.won(self.final) else "no"
 
 
-def ladder_of(kind: Kind, day: date, seed: int) -> Ladder:
-    """Return the event that ends on *day*: the same seed gives the same one."""
-    if kind.days == 7:
-        opens = datetime.combine(day - timedelta(days=6), time(10), NEW_YORK)
-        closes = datetime.combine(day, time(23, 59), NEW_YORK)
-    else:
-        opens = datetime.combine(day, time(9, 30), NEW_YORK)
-        closes = datetime.combine(day, time(16), NEW_YORK)
-    chance = Random(f"{seed}|{kind.series_ticker}|{day}")
-    value = kind.start + chance.gauss(0, kind.spread)
-    path = [value]
-    for _ in range(kind.steps):
-        value += chance.gauss(0, kind.spread / math.sqrt(kind.steps))
-        path.append(value)
-    return Ladder(kind, day, opens.astimezone(UTC), closes.astimezone(UTC), tuple(path))
+class Kind(Protocol):
+    """A series of made-up events."""
+
+    @property
+    def series_ticker(self) -> str: ...
+    def __hash__(self) -> int: ...
+    def current_day(self, now: datetime) -> date:
+        """Return the last day of the event that is open at *now*, or opens next."""
+        ...
+
+    def ladder(self, day: date, seed: int) -> Ladder:
+        """Return the event that ends on *day*: the same seed gives the same one."""
+        ...
 
 
-def current_day(kind: Kind, now: datetime) -> date:
-    """Return the last day of the event that is open at *now*, or opens next."""
-    day = now.astimezone(NEW_YORK).date()
-    if kind.days == 7:
+@dataclass(frozen=True)
+class TsaWeek:
+    """Mean TSA check-ins of a week, thresholds 50,000 apart; the estimate moves every hour."""
+
+    series_ticker: str = "KXTSAW"
+    start: float = 2_500_000
+    spread: float = 60_000  # deviation of the final value from the first estimate
+    rung: int = 50_000
+    rungs: int = 9
+    steps: int = 168
+
+    def current_day(self, now: datetime) -> date:
+        """Return the Sunday of the week of *now* in New York."""
+        day = now.astimezone(NEW_YORK).date()
         return day + timedelta(days=6 - day.weekday())
-    if now.astimezone(NEW_YORK).time() >= time(16):
-        day += timedelta(days=1)
-    return day + timedelta(days={5: 2, 6: 1}.get(day.weekday(), 0))
+
+    def ladder(self, day: date, seed: int) -> Ladder:
+        """Return the week that ends on Sunday *day*."""
+        opens, closes = _utc(day - timedelta(days=6), time(10)), _utc(day, time(23, 59))
+        chance = Random(f"{seed}|{self.series_ticker}|{day}")
+        path = [self.start + chance.gauss(0, self.spread)]
+        for _ in range(self.steps):
+            path.append(path[-1] + chance.gauss(0, self.spread / math.sqrt(self.steps)))
+
+        def above(level: float, now: datetime) -> float:
+            step = min(max(int((now - opens) / (closes - opens) * self.steps), 0), self.steps)
+            left = self.spread * math.sqrt(max(self.steps - step, SOONEST) / self.steps)
+            return _normal((path[step] - level) / left)
+
+        middle = round(path[0] / self.rung)
+        floors = [(middle + number - self.rungs // 2) * self.rung for number in range(self.rungs)]
+        return Ladder(
+            series_ticker=self.series_ticker,
+            title=f"TSA check-ins a day, week to {day:%-d %b %Y}",
+            category="Transportation",
+            frequency="weekly",
+            exclusive=False,
+            event_ticker=_event_ticker(self.series_ticker, day),
+            day=day,
+            opens=opens,
+            closes=closes,
+            determined_after=timedelta(hours=9, minutes=5),
+            finalized_after=timedelta(hours=10, minutes=1),
+            strikes=tuple(Strike(f"A{floor / 1e6:.2f}", "greater", Decimal(floor)) for floor in floors),
+            above=above,
+            final=Decimal(round(path[-1])),
+        )
+
+
+@dataclass(frozen=True)
+class IndexClose:
+    """An index at the close of one session. exclusive: ranges of *rung* points between two open tails, listed in
+    the evening before, or thresholds *rung* points apart, listed in the early morning.
+    """
+
+    series_ticker: str
+    index: MadeUpIndex
+    exclusive: bool
+    rung: int
+    rungs: int
+    gap: Decimal = Decimal("0.0001")  # between the cap of a range and the floor of the next
+
+    def current_day(self, now: datetime) -> date:
+        """Return the first session that closes after *now*."""
+        return closing_after(now)[0].day
+
+    def ladder(self, day: date, seed: int) -> Ladder:
+        """Return the event of the session on *day*."""
+        session, previous = session_on(day)
+
+        def above(level: float, now: datetime) -> float:
+            value = feed_index.value_at(self.index, seed, session, previous, now)
+            return _normal(math.log(value / level) / max(feed_index.deviation_left(session, now), SOONEST))
+
+        before = feed_index.close_of(self.index, seed, previous)
+        base = (round(before / self.rung) - self.rungs // 2) * self.rung
+        opens = _utc(previous.day, time(22, 30)) if self.exclusive else _utc(day, time(3, 10))
+        hour = session.closes_at.astimezone(NEW_YORK)
+        return Ladder(
+            series_ticker=self.series_ticker,
+            title=f"{self.index.name} at the close on {day:%-d %b %Y}",
+            category="Financials",
+            frequency="daily",
+            exclusive=self.exclusive,
+            event_ticker=_event_ticker(self.series_ticker, day, f"H{hour:%H%M}"),
+            day=day,
+            opens=opens,
+            closes=session.closes_at,
+            determined_after=timedelta(minutes=5),
+            finalized_after=timedelta(minutes=30),
+            strikes=self._ranges(base) if self.exclusive else self._thresholds(base),
+            above=above,
+            final=Decimal(str(feed_index.close_of(self.index, seed, session))),
+        )
+
+    def _ranges(self, base: int) -> tuple[Strike, ...]:
+        top = base + self.rungs * self.rung - self.gap
+        floors = range(base, base + self.rungs * self.rung, self.rung)
+        ranges = (
+            Strike(f"B{floor + self.rung // 2}", "between", Decimal(floor), floor + self.rung - self.gap)
+            for floor in floors
+        )
+        return (Strike(f"T{base}", "less", cap=Decimal(base)), *ranges, Strike(f"T{top}", "greater", top))
+
+    def _thresholds(self, base: int) -> tuple[Strike, ...]:
+        floors = [Decimal(base + number * self.rung) for number in range(self.rungs)]
+        return tuple(Strike(f"T{floor - self.gap}", "greater_or_equal", floor) for floor in floors)
+
+
+KINDS: dict[str, Kind] = {
+    "tsa": TsaWeek(),
+    "inx": IndexClose("KXINX", SP500, exclusive=True, rung=25, rungs=28),
+    "inxu": IndexClose("KXINXU", SP500, exclusive=False, rung=10, rungs=25),
+    "ndx": IndexClose("KXNASDAQ100", NASDAQ100, exclusive=True, rung=100, rungs=28, gap=Decimal("0.01")),
+}
+
+
+@lru_cache(maxsize=64)
+def ladder_of(kind: Kind, day: date, seed: int) -> Ladder:
+    """Return the event of *kind* that ends on *day*, made once."""
+    return kind.ladder(day, seed)
 
 
 def day_of(event_ticker: str) -> date:
     """Return the day in the ticker of a made-up event."""
-    return datetime.strptime(event_ticker.split("-")[1].removesuffix(MARK), "%y%b%d").replace(tzinfo=UTC).date()
+    return datetime.strptime(event_ticker.split("-")[1][:7], "%y%b%d").replace(tzinfo=UTC).date()
 
 
-def snapshot_of(ladder: Ladder, now: datetime, chance: Random) -> LadderSnapshot:
-    """Return the event as it stands at *now*, with the quotes of its market makers while it is open."""
-    kind, phase = ladder.kind, ladder.phase(now)
-    books = {ladder.ticker(strike): _book(ladder.fair(strike, now), chance) for strike in ladder.strikes}
-    if phase != "active":
-        books = {ticker: OrderBook(yes_dollars=[], no_dollars=[]) for ticker in books}
-    series = Series(
-        ticker=kind.series_ticker,
-        title=kind.title,
-        category=kind.category,
-        fee_type="quadratic",
-        fee_multiplier=ONE,
-        frequency=kind.frequency,
-    )
-    event = Event(
-        event_ticker=ladder.event_ticker,
-        series_ticker=kind.series_ticker,
-        title=kind.title,
-        sub_title=ladder.day.isoformat(),
-        mutually_exclusive=False,
-        collateral_return_type="",
-    )
-    markets = tuple(_market(ladder, strike, phase) for strike in ladder.strikes)
-    return LadderSnapshot(SOURCE, now, series, event, markets, books)
+def _event_ticker(series_ticker: str, day: date, hour: str = "") -> str:
+    return f"{series_ticker}-{day:%y%b%d}".upper() + hour + MARK
 
 
-def _book(fair: float, chance: Random) -> OrderBook:
-    """Return what market makers show around *fair*: a spread of one to four cents, several levels behind."""
-    noisy = min(max(fair + chance.gauss(0, 0.004), 0.001), 0.999)
-    half = 0.005 + 0.015 * chance.random() * 4 * noisy * (1 - noisy)
-    bid, ask = math.floor((noisy - half) * 100), math.ceil((noisy + half) * 100)
-
-    def side(best: int) -> list[Level]:
-        return [
-            Level(price * CENT, Decimal(chance.randint(10, 200)))
-            for price in range(best, best - LEVELS, -1)
-            if 1 <= price <= 99
-        ]
-
-    return OrderBook(yes_dollars=side(bid), no_dollars=side(100 - ask))
+def _utc(day: date, at: time) -> datetime:
+    return datetime.combine(day, at, NEW_YORK).astimezone(UTC)
 
 
-def _market(ladder: Ladder, strike: int, phase: str) -> Market:
-    decided = phase in ("determined", "finalized")
-    return Market(
-        ticker=ladder.ticker(strike),
-        event_ticker=ladder.event_ticker,
-        market_type="binary",
-        status=phase,
-        result=ladder.result(strike) if decided else "",
-        open_time=ladder.opens,
-        close_time=ladder.closes,
-        latest_expiration_time=ladder.closes + FINALIZED_AFTER,
-        settlement_timer_seconds=int((FINALIZED_AFTER - DETERMINED_AFTER).total_seconds()),
-        can_close_early=False,
-        expiration_value=f"{ladder.path[-1]:.0f}" if decided else "",
-        yes_bid_dollars=ZERO,
-        yes_ask_dollars=ONE,
-        no_bid_dollars=ZERO,
-        no_ask_dollars=ONE,
-        last_price_dollars=ZERO,
-        yes_bid_size_fp=ZERO,
-        yes_ask_size_fp=ZERO,
-        volume_fp=ZERO,
-        volume_24h_fp=ZERO,
-        open_interest_fp=ZERO,
-        notional_value_dollars=ONE,
-        price_level_structure="linear_cent",
-        price_ranges=[PriceRange(start=ZERO, end=ONE, step=CENT)],
-        title=ladder.kind.title,
-        yes_sub_title=f"SIMULATED: above {strike}",
-        no_sub_title=f"SIMULATED: {strike} or less",
-        strike_type="greater",
-        floor_strike=Decimal(strike),
-        created_time=ladder.opens - timedelta(days=1),
-        updated_time=ladder.opens - timedelta(days=1),
-    )
+def _normal(deviations: float) -> float:
+    return 0.5 * (1 + math.erf(deviations / math.sqrt(2)))

@@ -15,6 +15,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -35,6 +36,7 @@ STOP_WAIT_S = 5
 MAX_CONNECTIONS = 512
 MAX_TOGETHER = 64
 MAX_HEADER_BYTES = 32_768
+Beside = Callable[[str], tuple[int, dict[str, Any]]]
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 _TRANSPORT: contextvars.ContextVar[asyncio.Transport | None] = contextvars.ContextVar("transport", default=None)
 
@@ -101,8 +103,11 @@ class _Engine:
                     answer.set_result(work.result()[number])
 
 
-def application(faults: Faults, *, body_wait_s: float = BODY_WAIT_S) -> Starlette:
-    """Return the ASGI application in front of *faults* (and the exchange behind it)."""
+def application(faults: Faults, *, body_wait_s: float = BODY_WAIT_S, beside: Beside | None = None) -> Starlette:
+    """Return the ASGI application in front of *faults* (and the exchange behind it).
+
+    beside: answers GET below /simulated/ with (status, JSON object).
+    """
     engine = _Engine(faults)
 
     async def answer(request: Request) -> Response:
@@ -131,6 +136,11 @@ def application(faults: Faults, *, body_wait_s: float = BODY_WAIT_S) -> Starlett
     async def home(request: Request) -> Response:
         return PlainTextResponse(f"A paper exchange. No real money, no real orders. The API is under {API_PATH}.\n")
 
+    async def simulated(request: Request) -> Response:
+        assert beside is not None
+        status, answer = await asyncio.to_thread(beside, request.scope["path"])
+        return JSONResponse(answer, status)
+
     async def crashed(request: Request, error: Exception) -> Response:
         return _problem(500, "internal_error", "the paper exchange failed; its log says why")
 
@@ -138,6 +148,8 @@ def application(faults: Faults, *, body_wait_s: float = BODY_WAIT_S) -> Starlett
         return Response(status_code=400)
 
     routes = [Route("/", home), Route("/{path:path}", answer, methods=METHODS)]
+    if beside is not None:
+        routes.insert(0, Route("/simulated/{path:path}", simulated))
     return Starlette(routes=routes, exception_handlers={Exception: crashed, ClientDisconnect: left})
 
 

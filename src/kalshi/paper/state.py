@@ -120,6 +120,9 @@ class StateFile:
     @contextmanager
     def together(self) -> Iterator[None]:
         """Put every change inside into one transaction, which waits for the disk once; an exception undoes all."""
+        if self._inside:
+            yield
+            return
         with self.changing():
             self._inside = True
             try:

@@ -17,7 +17,7 @@ OLD_SERIES = "TSAW"
 FIRST_NEW_SERIES_SUNDAY = date(2024, 10, 27)
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_EVENT = re.compile(r"(?:KX)?TSAW-(\d{2})([A-Z]{3})(\d{2})(?:-A[\d.]+)?", re.ASCII)
+_EVENT = re.compile(r"(?:KX)?TSAW-(\d{2})([A-Z]{3})(\d{2})(?:SIM)?(?:-A[\d.]+)?", re.ASCII)
 
 
 def new_york(day: date, hour: int, minute: int = 0) -> datetime:
