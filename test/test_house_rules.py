@@ -17,7 +17,7 @@ GROUND = {"errors", "config", "exchange", "pricing"}
 FLOOR_2 = {"store", "clients", "credentials", "mailer"}
 FLOOR_3 = {"trading", "paper"}
 FLOOR_4 = {"tsa", "index", "research", "connect"}
-FLOOR_5 = {"runtime", "shared"}
+FLOOR_5 = {"runtime", "shared", "season"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "exchange": {"errors"},
@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     **dict.fromkeys(FLOOR_4, GROUND | FLOOR_2 | FLOOR_3),
     "runtime": GROUND | FLOOR_2 | FLOOR_3 | FLOOR_4,
     "shared": GROUND | FLOOR_2 | FLOOR_3 | FLOOR_4 | {"runtime"},
+    "season": GROUND | FLOOR_2 | FLOOR_3 | FLOOR_4 | {"runtime"},
 }
 
 

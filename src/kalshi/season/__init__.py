@@ -1,0 +1,1 @@
+"""Simulated days and seasons of the index strategies, and their backtest over recorded candles."""
