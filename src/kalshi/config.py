@@ -48,6 +48,11 @@ class Config:
     max_order_cost: Decimal
     max_event_cost: Decimal
     max_day_cost: Decimal
+    max_strategy_cost: Decimal
+    max_day_loss: Decimal
+    max_drawdown: Decimal
+    max_spread: Decimal
+    max_quote_age: int
     max_orders_per_run: int
     paper_balance: Decimal
     tsa_url: str
@@ -168,6 +173,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("KALSHI_MAX_EVENT_COST", "max_event_cost", "100.00", _dollars, "most one event may lose"),
     Variable("KALSHI_MAX_DAY_COST", "max_day_cost", "100.00", _dollars,
              "most that orders of the last 24 hours may lose"),
+    Variable("KALSHI_MAX_STRATEGY_COST", "max_strategy_cost", "50.00", _dollars,
+             "most that one strategy's orders of the last 24 hours may lose"),
+    Variable("KALSHI_MAX_DAY_LOSS", "max_day_loss", "25.00", _dollars,
+             "loss of 24 hours that locks a strategy for 24 hours"),
+    Variable("KALSHI_MAX_DRAWDOWN", "max_drawdown", "50.00", _dollars,
+             "fall of a strategy's results of 30 days from their best that locks it for a week"),
+    Variable("KALSHI_MAX_SPREAD", "max_spread", "1.00", _dollars, "widest spread in which an order takes; 1 is any"),
+    Variable("KALSHI_MAX_QUOTE_AGE", "max_quote_age", "300", _positive_int, "seconds that quotes may be old"),
     Variable("KALSHI_MAX_ORDERS_PER_RUN", "max_orders_per_run", "40", _positive_int, "orders of one run"),
     Variable("KALSHI_PAPER_BALANCE", "paper_balance", "1000.00", _dollars, "cash of a new paper account"),
     Variable("KALSHI_TSA_URL", "tsa_url", "https://www.tsa.gov/travel/passenger-volumes", _text,

@@ -22,7 +22,7 @@ from sqlalchemy import create_engine
 
 from kalshi.errors import StoreError
 from kalshi.store import Store
-from kalshi.store.rows import OrderRow
+from kalshi.store.rows import OrderRow, Refusal
 from kalshi.store.schema import SCHEMA_VERSION, metadata
 
 D = Decimal
@@ -68,16 +68,16 @@ def test_what_was_or_may_have_been_sent_is_never_reserved_again(store: Store) ->
     first = store.reserve(row(), lambda others: None, since=NOW).row
     again = store.reserve(row(price=D("0.50"), run_id="run-2"), lambda others: None, since=NOW)
     assert not again.ours and again.row == first
-    store.refuse(row(run_id="run-2"), "too late to say so")
+    store.refuse(row(run_id="run-2"), Refusal("count", "too late to say so"))
     assert store.order("one") == first
 
 
 def test_refused_and_rejected_orders_may_be_reserved_again(store: Store) -> None:
-    assert not store.reserve(row(), lambda others: "too dear", since=NOW).ours
+    assert not store.reserve(row(), lambda others: Refusal("cost", "too dear"), since=NOW).ours
     assert store.orders()[0].reason == "too dear"
     assert store.reserve(row(), lambda others: None, since=NOW).ours
     store.update_order("one", state="rejected", reason="paused")
-    store.refuse(row(), "a later refusal")
+    store.refuse(row(), Refusal("count", "a later refusal"))
     assert store.orders()[0].reason == "paused"
     assert store.reserve(row(), lambda others: None, since=NOW).ours
 
@@ -88,7 +88,7 @@ def test_the_judge_sees_what_can_cost_money_in_the_event_or_since_then(store: St
     elsewhere = {"event_ticker": "E-2", "ticker": "E-2-A2.50"}
     store.reserve(row(client_order_id="old-elsewhere", created_at=old, **elsewhere), lambda o: None, since=NOW)
     store.reserve(row(client_order_id="new-elsewhere", **elsewhere), lambda o: None, since=NOW)
-    store.refuse(row(client_order_id="refused"), "no")
+    store.refuse(row(client_order_id="refused"), Refusal("count", "no"))
     seen: list[str] = []
 
     def judge(others: Any) -> None:
@@ -150,7 +150,7 @@ def test_resting_and_unresolved_orders(store: Store) -> None:
 
 def test_generations_are_counted_by_strategy_market_and_purpose(store: Store) -> None:
     assert store.generation("tsa", "E-1-A2.50", "entry") == 0
-    store.refuse(row(generation=3), "no")
+    store.refuse(row(generation=3), Refusal("count", "no"))
     assert store.generation("tsa", "E-1-A2.50", "entry") == 3
     assert store.generation("tsa", "E-1-A2.50", "flatten") == 0
 
@@ -191,6 +191,9 @@ def test_a_database_of_version_1_is_migrated_with_its_locks_and_orders(tmp_path:
     engine.dispose()
     with sqlite3.connect(path) as old:
         old.execute("DROP TABLE settlements")
+        old.execute("DROP TABLE notices")
+        for column in ("amend_price", "amend_count", "amend_sent_at", "exclusive"):
+            old.execute(f"ALTER TABLE orders DROP COLUMN {column}")
         old.execute("DROP TABLE locks")
         old.execute(
             "CREATE TABLE locks "

@@ -181,7 +181,7 @@ def test_stale_positions_do_not_oversell(hall: Hall) -> None:
 
 def test_a_position_above_the_size_limit_can_be_closed_though_the_event_is_locked(hall: Hall) -> None:
     buy(hall, count="80")
-    hall.store.lock(EVENT, "differs", set_at=hall.now, set_by="reconciliation")
+    hall.store.lock(EVENT, "differs", set_at=hall.now, set_by="reconciliation", mode="reduce_only")
     small = replace(SMALL, order_contracts=D(5), order_cost=D(1), orders_per_run=1)
     desk = hall.desk(limits=small)
     assert desk.flatten(hall.market(), D("0.30")).remaining == 0

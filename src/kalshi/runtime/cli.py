@@ -51,9 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "last run of every job, and the kill switch")
     orders = add("orders", _orders, "the newest orders in the store")
     orders.add_argument("--limit", type=int, default=50, help="how many; default 50")
-    control = add("control", _control, "stop jobs or an event, or resume")
-    control.add_argument("action", choices=("stop", "resume"))
-    control.add_argument("--scope", default="", help="a job or an event ticker; default every job")
+    control = add("control", _control, "stop jobs or an event, let them only close, or resume")
+    control.add_argument("action", choices=("stop", "reduce-only", "resume"))
+    control.add_argument("--scope", default="", help="a job, a strategy or an event ticker; default every job")
     control.add_argument("--reason", default="", help="shown to whoever meets the switch")
     doctor = add("doctor", _doctor, "check configuration, key, clock, exchange, mail and database")
     doctor.add_argument("--offline", action="store_true", help="leave out the checks that need the network")
@@ -131,6 +131,8 @@ def _control(args: argparse.Namespace) -> int:
     config = _config(args)
     if args.action == "stop":
         done = switch.stop(config, args.scope, args.reason, utc_now())
+    elif args.action == "reduce-only":
+        done = switch.reduce_only(config, args.scope, args.reason, utc_now())
     else:
         done = switch.resume(config, args.scope)
     print_out(json.dumps({"done": done}) + "\n" if args.json else done + "\n")

@@ -136,6 +136,8 @@ class Run:
                 run_id=self.run_id,
                 job=self.job,
                 stop_dir=self.config.data_dir,
+                locked_by=self.store if self._sample else None,
+                attests=self.config.api_base != PAPER_BASE,
             )
             for found in desk.reconcile():
                 self.log.warning("reconciliation: %s", found)

@@ -1,7 +1,8 @@
 """The kill switch: files that stop jobs, also when the database does not work, and locks the desk looks at.
 
 `STOP` in the data directory stops every trading job of every mode, `STOP.<job>` one of them; the text in the
-file is the reason. A lock in the store of a mode also stops the next order of a job that already runs.
+file is the reason. A lock in the store of a mode also stops the next order of a job that already runs; one of
+mode reduce_only lets cancels and closing orders through.
 """
 
 from __future__ import annotations
@@ -12,9 +13,18 @@ from pathlib import Path
 from kalshi.config import Config
 from kalshi.errors import ConfigError, StoppedBySwitch
 from kalshi.runtime.clock import new_york_text
-from kalshi.runtime.files import DATA_FIX, existing_store, store_path, writable_directory, write_atomically
+from kalshi.runtime.files import (
+    DATA_FIX,
+    existing_store,
+    sample_store_path,
+    store_path,
+    writable_directory,
+    write_atomically,
+)
 from kalshi.runtime.registry import jobs
 from kalshi.runtime.run import Run
+from kalshi.store.schema import REDUCE_ONLY
+from kalshi.trading.caution import EVERYTHING
 
 
 def stop_file(data_dir: Path, job: str = "") -> Path:
@@ -34,35 +44,55 @@ def check_switch(run: Run) -> None:
 def stop(config: Config, scope: str, reason: str, at: datetime) -> str:
     """Stop *scope* from now on and return what was done, for a person.
 
-    scope: empty for every job, the name of a job, or an event ticker (a lock for orders in that event only).
+    scope: empty for every job, the name of a job or strategy, or an event ticker (a lock for orders in that
+    event only).
     """
-    said = f"{reason or 'no reason given'} (set {new_york_text(at)})"
+    said = _said(reason, at)
     done = []
-    if not _is_event(scope):
+    if not _is_event(config, scope):
         path = stop_file(writable_directory(config.data_dir, "data directory", DATA_FIX), scope)
         write_atomically(path, said + "\n")
         done.append(str(path))
-    with existing_store(store_path(config), make=_is_event(scope)) as store:
-        if store is not None and store.lock(scope or "all", said, set_at=at):
+    with existing_store(store_path(config), make=_is_event(config, scope)) as store:
+        if store is not None and store.lock(scope or EVERYTHING, said, set_at=at):
             done.append(f"a lock in the {config.mode} database")
     return f"{scope or 'every job'} is stopped by {' and '.join(done) or 'the lock that was there before'}"
 
 
+def reduce_only(config: Config, scope: str, reason: str, at: datetime) -> str:
+    """Let *scope*, as for `stop`, only cancel and close from now on; return what was done, for a person.
+
+    It is a lock in the database of the mode, seen by every process before its next order.
+    """
+    _is_event(config, scope)
+    with existing_store(store_path(config), make=True) as store:
+        assert store is not None  # made where it was not there
+        new = store.lock(scope or EVERYTHING, _said(reason, at), set_at=at, mode=REDUCE_ONLY)
+    if not new:
+        return f"{scope or 'every job'} was restricted before, as strictly or more: nothing changed"
+    return f"{scope or 'every job'} may only cancel and close: a lock in the {config.mode} database"
+
+
 def resume(config: Config, scope: str) -> str:
-    """Take back the stop file and the lock of *scope*, as `stop` takes it; return what was done."""
+    """Take back stop file and locks of *scope*, also those that were not set by a person; return what was done."""
     done = []
     path = stop_file(config.data_dir, scope)
-    if not _is_event(scope) and path.exists():
+    if not _is_event(config, scope) and path.exists():
         path.unlink()
         done.append(f"removed {path}")
-    with existing_store(store_path(config)) as store:
-        if store is not None and store.unlock(scope or "all"):
-            done.append(f"removed the lock in the {config.mode} database")
+    for name, place in ((config.mode, store_path(config)), ("SAMPLE", sample_store_path(config))):
+        with existing_store(place) as store:
+            if store is not None and store.unlock(scope or EVERYTHING):
+                done.append(f"removed the lock in the {name} database")
     return f"{scope or 'every job'}: {' and '.join(done) or 'was not stopped, nothing to do'}"
 
 
-def _is_event(scope: str) -> bool:
-    """Return whether *scope* is an event ticker; raise ConfigError when it is no job either."""
+def _said(reason: str, at: datetime) -> str:
+    return f"{reason or 'no reason given'} (set {new_york_text(at)})"
+
+
+def _is_event(config: Config, scope: str) -> bool:
+    """Return whether *scope* is an event ticker; raise ConfigError when it is no job or strategy either."""
     if not scope:
         return False
     names = [job.name for job in jobs()]
@@ -70,7 +100,14 @@ def _is_event(scope: str) -> bool:
         return False
     if "-" in scope and scope == scope.upper():
         return True
-    raise ConfigError(f"{scope!r} is neither a job ({', '.join(names)}) nor an event ticker such as KXTSAW-26OCT11")
+    with existing_store(store_path(config)) as store:
+        traded = store.strategies() if store is not None else []
+    if scope in traded:
+        return False
+    known = ", ".join(dict.fromkeys([*names, *traded]))
+    raise ConfigError(
+        f"{scope!r} is neither a job or strategy ({known}) nor an event ticker such as KXTSAW-26OCT11"
+    )
 
 
 def stopped(data_dir: Path) -> list[tuple[str, str]]:

@@ -14,23 +14,26 @@ from sqlalchemy.dialects.sqlite import insert as insert_once
 
 from kalshi.exchange.models import Fill, Settlement
 from kalshi.store.database import database_url, open_database, reading, writing
-from kalshi.store.rows import OrderRow, Reservation, RunRow
+from kalshi.store.rows import LockRow, OrderRow, Refusal, Reservation, RunRow
 from kalshi.store.schema import (
     ACCEPTED,
     COUNTED,
     PERSON,
+    PROTECTION,
     REFUSED,
     SENDING,
+    STOP,
     UNRESOLVED,
     fills,
     locks,
+    notices,
     orders,
     runs,
     settlements,
 )
 
 # Says why an order must not be sent, given the other rows that can cost money; None lets it pass.
-Judge = Callable[[Sequence[OrderRow]], str | None]
+Judge = Callable[[Sequence[OrderRow]], Refusal | None]
 
 
 class Store:
@@ -127,6 +130,11 @@ class Store:
             found = connection.execute(query if condition is True else query.where(condition)).mappings()
             return [OrderRow(**row) for row in found]
 
+    def strategies(self) -> list[str]:
+        """Return the names of all strategies that ever had an intent."""
+        with self._reading() as connection:
+            return list(connection.scalars(select(orders.c.strategy).distinct().order_by(orders.c.strategy)))
+
     def generation(self, strategy: str, ticker: str, purpose: str) -> int:
         """Return the highest generation used for this purpose in this market, 0 for none."""
         mine = (orders.c.strategy == strategy) & (orders.c.ticker == ticker) & (orders.c.purpose == purpose)
@@ -141,33 +149,53 @@ class Store:
         limit, and of two that want the same order only one is told to send it. A row that was or may have
         been sent is left as it is.
         """
-        counted = (
-            orders.c.state.in_(COUNTED)
-            & (orders.c.client_order_id != row.client_order_id)
-            & or_(orders.c.event_ticker == row.event_ticker, orders.c.created_at >= since)
-        )
         same = select(orders).where(orders.c.client_order_id == row.client_order_id)
         with self._writing() as connection:
             before = connection.execute(same).mappings().first()
             if before is not None and before["state"] in COUNTED:
                 return Reservation(False, OrderRow(**before))
-            others = [OrderRow(**r) for r in connection.execute(select(orders).where(counted)).mappings()]
-            reason = judge(others)
-            if reason is None:
+            refusal = judge(self._others(connection, row, since))
+            if refusal is None:
                 row = row.replace(state=SENDING, reason="", sent_at=row.created_at)
             else:
-                row = row.replace(state=REFUSED, reason=reason)
+                row = row.replace(state=REFUSED, reason=refusal.reason, code=refusal.control)
             self._put(connection, row)
-        return Reservation(reason is None, row)
+        return Reservation(refusal is None, row)
 
-    def refuse(self, row: OrderRow, reason: str) -> None:
+    def reserve_change(self, row: OrderRow, judge: Judge, *, since: datetime) -> Refusal | None:
+        """Write the change that *row* has in its amend columns if *judge* lets it pass; return what objects.
+
+        One transaction with what the judge sees, as for `reserve`.
+        """
+        with self._writing() as connection:
+            refusal = judge(self._others(connection, row, since))
+            if refusal is None:
+                mine = orders.c.client_order_id == row.client_order_id
+                values = {
+                    "amend_price": row.amend_price, "amend_count": row.amend_count,
+                    "amend_sent_at": row.amend_sent_at, "fee_bound": row.fee_bound,
+                }
+                connection.execute(update(orders).where(mine).values(**values))
+        return refusal
+
+    @staticmethod
+    def _others(connection: Connection, row: OrderRow, since: datetime) -> list[OrderRow]:
+        counted = (
+            orders.c.state.in_(COUNTED)
+            & (orders.c.client_order_id != row.client_order_id)
+            & or_(orders.c.event_ticker == row.event_ticker, orders.c.created_at >= since)
+        )
+        return [OrderRow(**r) for r in connection.execute(select(orders).where(counted)).mappings()]
+
+    def refuse(self, row: OrderRow, refusal: Refusal) -> None:
         """Write *row* as refused, unless an earlier attempt of the same intent was or may have been sent."""
         with self._writing() as connection:
             state = connection.scalar(
                 select(orders.c.state).where(orders.c.client_order_id == row.client_order_id)
             )
             if state in (None, REFUSED):
-                self._put(connection, row.replace(state=REFUSED, reason=reason))
+                values = {"state": REFUSED, "reason": refusal.reason, "code": refusal.control}
+                self._put(connection, row.replace(**values))
 
     def update_order(self, client_order_id: str, **values: Any) -> None:
         """Change what is known of one order."""
@@ -240,39 +268,66 @@ class Store:
         with self._reading() as connection:
             return set(connection.scalars(select(settlements.c.ticker)))
 
-    # --- locks
+    # --- locks and notices
 
     def lock(
-        self, scope: str, reason: str, *, set_at: datetime, until: datetime | None = None, set_by: str = PERSON
+        self,
+        scope: str,
+        reason: str,
+        *,
+        set_at: datetime,
+        until: datetime | None = None,
+        set_by: str = PERSON,
+        mode: str = STOP,
     ) -> bool:
-        """Lock *scope* ("all", a strategy or an event ticker); return False where *set_by* did so before.
+        """Lock *scope* ("all", a strategy, a job or an event ticker); return False where nothing changed.
 
-        A lock whose time is over gives way to the new one.
+        One that *set_by* set before and that is as strict stays as it is; a milder one gives way, as does one
+        whose time is over.
         """
         mine = (locks.c.scope == scope) & (locks.c.set_by == set_by)
+        weaker = or_(locks.c.until <= set_at, locks.c.mode != mode) if mode == STOP else locks.c.until <= set_at
         with self._writing() as connection:
-            over = locks.c.until.is_not(None) & (locks.c.until <= set_at)
-            connection.execute(delete(locks).where(mine & over))
+            connection.execute(delete(locks).where(mine & weaker))
             if connection.scalar(select(locks.c.scope).where(mine)):
                 return False
-            connection.execute(
-                insert(locks).values(scope=scope, set_by=set_by, reason=reason, set_at=set_at, until=until)
-            )
+            values = {"scope": scope, "set_by": set_by, "reason": reason, "set_at": set_at, "until": until}
+            connection.execute(insert(locks).values(**values, mode=mode))
         return True
 
     def unlock(self, scope: str, *, set_by: str | None = None) -> bool:
-        """Remove the locks of a scope, or only those of *set_by*; return whether there was one."""
+        """Remove the locks of a scope, or only those of *set_by*; return whether there was one.
+
+        That of a protection stays as a row that is over: what it locked for is not counted again.
+        """
         mine = locks.c.scope == scope
         if set_by is not None:
             mine &= locks.c.set_by == set_by
+        protection = mine & (locks.c.set_by == PROTECTION)
+        in_force = protection & or_(locks.c.until.is_(None), locks.c.until != locks.c.set_at)
         with self._writing() as connection:
-            return connection.execute(delete(locks).where(mine)).rowcount > 0
+            ended = connection.execute(update(locks).where(in_force).values(until=locks.c.set_at)).rowcount
+            return ended + connection.execute(delete(locks).where(mine & ~protection)).rowcount > 0
+
+    def lock_rows(self, now: datetime | None = None) -> list[LockRow]:
+        """Return the locks in force at *now*, the newest first; without a time all that are kept."""
+        query = select(locks).order_by(locks.c.set_at.desc(), locks.c.scope)
+        if now is not None:
+            query = query.where(or_(locks.c.until.is_(None), locks.c.until > now))
+        with self._reading() as connection:
+            return [LockRow(**row) for row in connection.execute(query).mappings()]
 
     def locks(self, now: datetime, *, set_by: str | None = None) -> dict[str, str]:
         """Return the locks in force at *now* as scope: reason, or only those of *set_by*."""
-        query = select(locks).order_by(locks.c.set_at.desc())
-        if set_by is not None:
-            query = query.where(locks.c.set_by == set_by)
+        return {row.scope: row.reason for row in self.lock_rows(now) if set_by in (None, row.set_by)}
+
+    def last_notice(self, key: str) -> datetime | None:
+        """Return when a critical mail about *key* last went out, None for never."""
         with self._reading() as connection:
-            rows = connection.execute(query).mappings()
-            return {r["scope"]: r["reason"] for r in rows if r["until"] is None or r["until"] > now}
+            return connection.scalar(select(notices.c.sent_at).where(notices.c.key == key))
+
+    def keep_notice(self, key: str, sent_at: datetime) -> None:
+        """Keep that a critical mail about *key* went out."""
+        with self._writing() as connection:
+            connection.execute(delete(notices).where(notices.c.key == key))
+            connection.execute(insert(notices).values(key=key, sent_at=sent_at))

@@ -26,6 +26,27 @@ class RunRow:
 
 
 @dataclass(frozen=True)
+class LockRow:
+    """What may not trade. mode: stop, or reduce_only, which lets closing orders through. until: None for open."""
+
+    scope: str
+    set_by: str
+    reason: str
+    until: datetime | None
+    set_at: datetime
+    mode: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an order is not sent. control: the name of what objects. possible: contracts it would let through."""
+
+    control: str
+    reason: str
+    possible: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
 class Reservation:
     """What came of reserving an order: `ours` says that this process, and no other, may send it now.
 
@@ -68,6 +89,10 @@ class OrderRow:
     average_price: Decimal | None = None
     fee: Decimal | None = None
     sent_at: datetime | None = None
+    amend_price: Decimal | None = None
+    amend_count: Decimal | None = None
+    amend_sent_at: datetime | None = None
+    exclusive: bool = False
 
     def replace(self, **values: Any) -> OrderRow:
         """Return a copy with other values."""

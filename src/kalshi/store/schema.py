@@ -4,7 +4,9 @@ runs         one row per run of a job; `running` with no live holder of the job'
 orders       one row per intent, written before anything is sent; key is the client_order_id
 fills        executions as the exchange reports them, key is the exchange's fill_id
 settlements  what each market paid, key is the ticker; the exchange's archive keeps none
-locks        what may not trade, why, until when and who said so: a strategy, an event, or everything ("all")
+locks        what may not trade, how strictly, why, until when and who said so: a strategy, a job, an event,
+             or everything ("all"); one whose time is over is kept until the next takes its place
+notices      when a critical mail last went out, by what it was about, so that the same one is not sent at each tick
 meta         schema version
 
 An order's `state` is what we know of sending it:
@@ -21,14 +23,16 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Dialect, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Dialect, Integer, MetaData, String, Table, Text, false
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 SENDING, UNKNOWN, ACCEPTED, REJECTED, REFUSED = "sending", "unknown", "accepted", "rejected", "refused"
 UNRESOLVED = (SENDING, UNKNOWN)
-PERSON, RECONCILIATION = "person", "reconciliation"
+PERSON, RECONCILIATION, PROTECTION = "person", "reconciliation", "protection"
+# Of a lock, the strictest last: reduce_only lets cancels and closing orders through, stop only cancels.
+REDUCE_ONLY, STOP = "reduce_only", "stop"
 COUNTED = (SENDING, UNKNOWN, ACCEPTED)  # states that can cost money
 
 
@@ -130,6 +134,12 @@ orders = Table(
     Column("created_at", Moment, nullable=False, index=True),
     Column("sent_at", Moment),
     Column("updated_at", Moment, nullable=False),
+    # A change that was sent and whose outcome is not known yet; the row itself still says what was before.
+    Column("amend_price", Money),  # dollars of the own side
+    Column("amend_count", Money),
+    Column("amend_sent_at", Moment),
+    # At most one market of the event pays; needed only where strikes are no numbers.
+    Column("exclusive", Boolean, nullable=False, server_default=false()),
 )
 
 fills = Table(
@@ -167,4 +177,12 @@ locks = Table(
     Column("reason", Text, nullable=False),
     Column("until", Moment),  # None: until a person clears it
     Column("set_at", Moment, nullable=False),
+    Column("mode", String, nullable=False, server_default=STOP),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("key", String, primary_key=True),  # job and what happened, such as "tsa_trading_bot: failed"
+    Column("sent_at", Moment, nullable=False),
 )

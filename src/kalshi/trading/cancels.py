@@ -11,7 +11,7 @@ from kalshi.exchange.models import Order
 from kalshi.store.rows import OrderRow
 from kalshi.store.schema import UNRESOLVED
 from kalshi.trading.outcomes import rejection_reason
-from kalshi.trading.submit import ZERO, learn, resolve
+from kalshi.trading.submit import ENDED, NO_AMEND, ZERO, changed, learn, resolve
 
 if TYPE_CHECKING:
     from kalshi.trading.desk import Desk
@@ -78,9 +78,12 @@ def _cancel(desk: Desk, row: OrderRow, order_id: str) -> CancelResult:
             return _after_doubt(desk, row, order_id, rejection_reason(error))
         else:
             break
+    if row.amend_count is not None and (order := _read(desk, order_id)) is not None:
+        learn(desk, row, order)  # of how many contracts it was is not certain: the exchange knows what filled
+        return CancelResult(row.ticker, order_id, True, canceled.reduced_by, "cancelled")
     # The answer of the write is newer than any read: what was not taken back is filled.
     filled = max(row.filled, row.count - canceled.reduced_by)
-    desk.store.update_order(row.client_order_id, remaining=ZERO, filled=filled, updated_at=desk.clock())
+    changed(desk, row, {"remaining": ZERO, "filled": filled, **NO_AMEND})
     return CancelResult(row.ticker, order_id, True, canceled.reduced_by, "cancelled")
 
 
@@ -89,7 +92,7 @@ def _after_doubt(desk: Desk, row: OrderRow, order_id: str, why: str) -> CancelRe
     if order is None:
         return CancelResult(row.ticker, order_id, False, ZERO, f"{why}; its state could not be read")
     learn(desk, row, order)
-    done = order.status != "resting"
+    done = order.status in ENDED
     reason = f"{why}: now {order.status}" if done else f"not cancelled: {why}"
     return CancelResult(row.ticker, order_id, done, ZERO, reason)
 

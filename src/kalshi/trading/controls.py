@@ -1,4 +1,8 @@
-"""Controls: each looks at one thing and returns None or the reason why an order must not be sent."""
+"""Controls: each has a name, looks at one thing of one order, and says why it must not be sent and how much may be.
+
+What all processes share (event, day, strategy) is in `shared_limits`, locks are in `caution`, and what only the
+exchange knows (pauses, money, attestation) is in `venue`.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
-from operator import attrgetter
 
 from kalshi.exchange.grid import PriceGrid
 from kalshi.exchange.models import Market
 from kalshi.exchange.models_orders import GOOD_TILL_CANCELED, IMMEDIATE_OR_CANCEL
-from kalshi.store.rows import OrderRow
-from kalshi.trading.exposure import full_cost, worst_loss
+from kalshi.store.rows import OrderRow, Refusal
+from kalshi.trading.exposure import full_cost, most_contracts
 from kalshi.trading.intents import Intent, Side
 from kalshi.trading.limits import Limits
 
@@ -36,8 +38,15 @@ class Check:
     quoted_at: datetime | None
     sent_this_run: int
     unknown_this_run: Sequence[str]
-    locks: dict[str, str]
-    job: str = ""
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control. judge: returns None or the reason. possible: contracts it would let through, 0 if not given."""
+
+    name: str
+    judge: Callable[[Check], str | None]
+    possible: Callable[[Check], Decimal] = lambda _check: Decimal(0)
 
 
 def price_allowed(check: Check) -> str | None:
@@ -123,14 +132,6 @@ def nothing_unknown(check: Check) -> str | None:
     return None
 
 
-def not_locked(check: Check) -> str | None:
-    """Neither everything nor this job, this strategy or this event is locked."""
-    for scope in ("all", check.job, check.intent.strategy, check.intent.event_ticker):
-        if scope in check.locks:
-            return f"{scope} is locked: {check.locks[scope]}"
-    return None
-
-
 def orders_of_run(check: Check) -> str | None:
     """This run has not sent its number of orders yet; an exit is sent all the same."""
     if check.sent_this_run >= check.limits.orders_per_run and not check.intent.reduces:
@@ -146,65 +147,35 @@ def order_cost(check: Check) -> str | None:
     return None
 
 
-CONTROLS: tuple[Callable[[Check], str | None], ...] = (
-    right_market,
-    count_allowed,
-    price_allowed,
-    market_open,
-    possible,
-    quote_fresh,
-    spread_allowed,
-    nothing_unknown,
-    not_locked,
-    orders_of_run,
-    order_cost,
+def possible_by_cost(check: Check) -> Decimal:
+    """Return the whole contracts that the limit per order pays for."""
+    return most_contracts(check.row, lambda row: full_cost(row) <= check.limits.order_cost)
+
+
+CONTROLS: tuple[Control, ...] = (
+    Control("market", right_market),
+    Control("count", count_allowed, lambda check: check.limits.order_contracts),
+    Control("price", price_allowed),
+    Control("market hours", market_open),
+    Control("order type", possible),
+    Control("quote age", quote_fresh),
+    Control("spread", spread_allowed),
+    Control("unknown order", nothing_unknown),
+    Control("orders per run", orders_of_run),
+    Control("order cost", order_cost, possible_by_cost),
 )
 
 
-def first_refusal(check: Check) -> str | None:
-    """Return the reason of the first control that objects, None where none does."""
+def first_refusal(check: Check) -> Refusal | None:
+    """Return what the first control that objects says, None where none does."""
     for control in CONTROLS:
-        reason = control(check)
+        reason = control.judge(check)
         if reason is not None:
-            return reason
+            return refusal(control.name, reason, control.possible(check))
     return None
 
 
-def shared_limits(
-    row: OrderRow, others: Sequence[OrderRow], limits: Limits, since: datetime
-) -> str | None:
-    """Return why the limits that all processes share forbid *row*; *others* are all rows that count.
-
-    others: rows of the same event, and all rows of the last day (created at or after *since*).
-    """
-    if row.reduces:
-        return None
-    # The side is part of an order's identity: a forecast that crossed 50 % since would buy against itself.
-    for other in others:
-        if _against(row, other):
-            return f"this decision bought {other.side.upper()} of {row.ticker} at {other.price} today already"
-    same_event = [other for other in others if other.event_ticker == row.event_ticker]
-    event_loss = worst_loss([*same_event, row])
-    if event_loss > limits.event_cost:
-        return f"event could then lose ${event_loss:.2f}, limit ${limits.event_cost:.2f} per event"
-    today = sorted((other for other in others if other.created_at >= since), key=attrgetter("event_ticker"))
-    day_loss = event_loss + sum(
-        (
-            worst_loss(rows)
-            for event, rows in groupby(today, key=attrgetter("event_ticker"))
-            if event != row.event_ticker
-        ),
-        Decimal(0),
-    )
-    if day_loss > limits.day_cost:
-        return f"orders of the last 24 hours could then lose ${day_loss:.2f}, limit ${limits.day_cost:.2f}"
-    return None
-
-
-def _against(row: OrderRow, other: OrderRow) -> bool:
-    """Return whether *other* is the same decision of the same day for the other side, held or still resting."""
-    same = (row.strategy, row.run_date, row.ticker, row.purpose) == (
-        other.strategy, other.run_date, other.ticker, other.purpose
-    )  # fmt: skip
-    live = other.state != "accepted" or other.filled > 0 or other.remaining > 0
-    return same and other.side != row.side and not other.reduces and live
+def refusal(control: str, reason: str, possible: Decimal = Decimal(0)) -> Refusal:
+    """Return a refusal whose reason also says how much would be possible, where that is anything."""
+    more = f"; {possible.normalize():f} contracts would be possible" if possible > 0 else ""
+    return Refusal(control, reason + more, possible)

@@ -11,20 +11,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kalshi.errors import ExchangeError
 from kalshi.exchange.models import Market
 from kalshi.pricing.fees import fee_bound
 from kalshi.store import Store
-from kalshi.store.rows import OrderRow
-from kalshi.store.schema import ACCEPTED, PERSON, REFUSED, UNRESOLVED
+from kalshi.store.rows import OrderRow, Refusal
+from kalshi.store.schema import ACCEPTED, REFUSED, REJECTED, UNRESOLVED
+from kalshi.trading.amend import amend_order
 from kalshi.trading.cancels import CancelResult, cancel_order, cancel_resting
-from kalshi.trading.controls import Check, first_refusal, shared_limits
+from kalshi.trading.caution import caution_refusal
+from kalshi.trading.controls import Check, first_refusal
+from kalshi.trading.exposure import full_cost
 from kalshi.trading.flatten import flatten
 from kalshi.trading.intents import Intent, client_order_id
 from kalshi.trading.limits import Limits
 from kalshi.trading.outcomes import FOK_KILLED, OrderOutcome, OrderReport, report_of
 from kalshi.trading.reconcile import Break, reconcile
+from kalshi.trading.shared_limits import shared_refusal
 from kalshi.trading.submit import resolve, send, send_again
+from kalshi.trading.venue import Venue
 
 if TYPE_CHECKING:
     from kalshi.clients import ExchangeClient
@@ -36,6 +40,7 @@ log = logging.getLogger(__name__)
 DAY = timedelta(hours=24)
 ONE = Decimal(1)
 USUAL_MULTIPLIER = Decimal(1)
+DRY_RUN = "dry run"
 
 
 class Desk:
@@ -45,6 +50,7 @@ class Desk:
     a refused row, which neither counts nor stands in the way of a later order.
     job: the script that trades; a lock or STOP file of its name stops its orders as one of the strategy does.
     stop_dir: where a file named STOP, or STOP.<strategy or job>, stops every order; default beside the store.
+    locked_by: a second store whose locks hold as well. attests: whether the keys need a location attestation.
     """
 
     def __init__(
@@ -59,14 +65,17 @@ class Desk:
         job: str = "",
         sleep: Callable[[float], None] = time.sleep,
         stop_dir: Path | None = None,
+        locked_by: Store | None = None,
+        attests: bool = True,
     ) -> None:
         self.exchange, self.store, self.limits = exchange, store, limits
         self.clock, self.sleep = clock, sleep
         self.dry_run, self.run_id, self.job = dry_run, run_id, job
         self.stop_dir = stop_dir or store.path.parent
+        self.lock_stores = (store,) if locked_by is None else (store, locked_by)
+        self.venue = Venue(exchange, clock, attests=attests)
         self.reports: list[OrderReport] = []
-        self._sent = 0
-        self._cash: dict[int, Decimal] = {}
+        self.sent = 0
 
     def submit(
         self,
@@ -75,16 +84,25 @@ class Desk:
         *,
         quoted_at: datetime | None = None,
         fee_multiplier: Decimal = USUAL_MULTIPLIER,
+        mutually_exclusive: bool = False,
     ) -> OrderReport:
         """Place *intent* once, however often it is submitted, and return what is known of it.
 
         market: as read from the exchange. quoted_at: when; given, stale prices are refused.
         fee_multiplier: that of the series; the fee that is reserved is never below the usual one.
+        mutually_exclusive: that of the event; makes the worst loss exact where strikes are no numbers.
         Raises StoreError before anything is sent where the record can not be kept.
         """
-        sent = self._sent
-        report = self._submit(intent, market, quoted_at, max(USUAL_MULTIPLIER, fee_multiplier))
-        report = replace(report, earlier=self._sent == sent and report.outcome is not OrderOutcome.REFUSED)
+        sent = self.sent
+        row = self._row(intent, market, max(USUAL_MULTIPLIER, fee_multiplier), mutually_exclusive)
+        report = self._submit(intent, market, row, quoted_at)
+        return self.tell(
+            replace(report, earlier=self.sent == sent and report.outcome is not OrderOutcome.REFUSED)
+        )
+
+    def tell(self, report: OrderReport) -> OrderReport:
+        """Keep *report* for the summary of the run, log it and return it."""
+        intent = report.intent
         self.reports.append(report)
         fields = {
             "event": intent.event_ticker,
@@ -99,6 +117,23 @@ class Desk:
     ) -> list[OrderReport]:
         """Submit several intents, one after the other."""
         return [self.submit(intent, market, quoted_at=quoted_at) for intent, market in pairs]
+
+    def amend(
+        self,
+        order_id: str,
+        market: Market,
+        *,
+        price: Decimal,
+        count: Decimal,
+        quoted_at: datetime | None = None,
+    ) -> OrderReport:
+        """Change price or size of an own resting order; it keeps its identity.
+
+        price: dollars of the side bought. count: contracts, the filled part plus the wanted rest. A new price
+        or a larger count loses the place in the queue. An unknown outcome counts, until it is known, as
+        whichever of the two costs more.
+        """
+        return amend_order(self, order_id, market, price, count, quoted_at)
 
     def cancel(self, order_id: str, ticker: str) -> CancelResult:
         """Cancel one order of ours; one that is gone already is no error."""
@@ -127,48 +162,52 @@ class Desk:
     # --- one order
 
     def _submit(
-        self, intent: Intent, market: Market, quoted_at: datetime | None, fee_multiplier: Decimal
+        self, intent: Intent, market: Market, row: OrderRow, quoted_at: datetime | None
     ) -> OrderReport:
-        identity = client_order_id(intent)
-        known = self.store.order(identity)
+        known = self.store.order(row.client_order_id)
         if known is not None and known.state in UNRESOLVED:
             known = self._resolved(intent, market, known)
         if known is not None and (known.state == ACCEPTED or known.state in UNRESOLVED):
             return self._known(intent, known)
         if known is not None and known.code == FOK_KILLED:
             return report_of(intent, known)  # its identity is spent: a new attempt needs a new generation
-        row = self._row(intent, market, identity, fee_multiplier)
-        reason = self._refusal(intent, market, row, quoted_at)
-        if reason is None and self.dry_run:
-            reason = f"dry run: would {intent}, at most ${row.price * row.count + row.fee_bound:.2f}"
-        reason = reason or self._unpaid(row)
-        if reason is not None:
-            self.store.refuse(row, reason)
-            return report_of(intent, row.replace(state=REFUSED, reason=reason))
+        refusal = self.refusal(intent, market, row, quoted_at) or self.venue.unpaid(row)
+        if refusal is None and self.dry_run:
+            refusal = Refusal(DRY_RUN, f"dry run: would {intent}, at most ${full_cost(row):.2f}")
+        if refusal is not None:
+            self.store.refuse(row, refusal)
+            return report_of(intent, row.replace(state=REFUSED, reason=refusal.reason, code=refusal.control))
         since = row.created_at - DAY
         reserved = self.store.reserve(
-            row, lambda others: shared_limits(row, others, self.limits, since), since=since
+            row, lambda others: shared_refusal(row, others, self.limits, since), since=since
         )
         if reserved.ours:
-            self._pay(row)
-            self._sent += 1
-            return report_of(intent, send(self, intent, reserved.row))
+            return report_of(intent, self._send(intent, reserved.row))
         if reserved.row.state in UNRESOLVED:  # another process is sending the very same order right now
             return self._known(intent, self._resolved(intent, market, reserved.row))
         if reserved.row.state == ACCEPTED:
             return self._known(intent, reserved.row)
         return report_of(intent, reserved.row)
 
+    def _send(self, intent: Intent, row: OrderRow) -> OrderRow:
+        self.venue.pay(row)
+        self.sent += 1
+        sent = send(self, intent, row)
+        if sent.state == REJECTED:
+            self.venue.give_back(row)
+            self.venue.met(sent)
+        return sent
+
     def _resolved(self, intent: Intent, market: Market, known: OrderRow) -> OrderRow:
         """Look the order of an earlier attempt up; where it is not there yet, send the same one again."""
         found = resolve(self, known)
         if not found.absent or found.row.state not in UNRESOLVED:
             return found.row
-        reason = "dry run" if self.dry_run else self._refusal(intent, market, known, None)
-        if reason is not None:
-            said = f"sent before, not on the exchange yet, and not sent again: {reason}"
+        refusal = Refusal(DRY_RUN, "dry run") if self.dry_run else self.refusal(intent, market, known, None)
+        if refusal is not None:
+            said = f"sent before, not on the exchange yet, and not sent again: {refusal.reason}"
             return found.row.replace(reason=said)
-        self._sent += 1
+        self.sent += 1
         return send_again(self, intent, found.row)
 
     def _known(self, intent: Intent, row: OrderRow) -> OrderReport:
@@ -177,10 +216,10 @@ class Desk:
         at = f"{row.created_at:%Y-%m-%d %H:%M} UTC"
         return report_of(intent, row, f"already placed at {at}: {row.reason}")
 
-    def _row(self, intent: Intent, market: Market, identity: str, fee_multiplier: Decimal) -> OrderRow:
+    def _row(self, intent: Intent, market: Market, fee_multiplier: Decimal, exclusive: bool) -> OrderRow:
         now = self.clock()
         return OrderRow(
-            client_order_id=identity,
+            client_order_id=client_order_id(intent),
             run_id=self.run_id,
             strategy=intent.strategy,
             run_date=intent.run_date,
@@ -196,15 +235,17 @@ class Desk:
             floor_strike=market.floor_strike,
             cap_strike=market.cap_strike,
             exchange_index=market.exchange_index,
-            fee_bound=_fee_bound(intent, fee_multiplier),
+            fee_bound=most_fee(intent, fee_multiplier),
             created_at=now,
             updated_at=now,
             remaining=intent.count,
+            exclusive=exclusive,
         )
 
-    def _refusal(
+    def refusal(
         self, intent: Intent, market: Market, row: OrderRow, quoted_at: datetime | None
-    ) -> str | None:
+    ) -> Refusal | None:
+        """Return what objects to *intent* before anything shared is reserved, None where nothing does."""
         now = self.clock()
         check = Check(
             intent=intent,
@@ -213,41 +254,20 @@ class Desk:
             limits=self.limits,
             now=now,
             quoted_at=quoted_at,
-            sent_this_run=self._sent,
+            sent_this_run=self.sent,
             unknown_this_run=[r.intent.ticker for r in self.reports if r.outcome is OrderOutcome.UNKNOWN],
-            # What the reconciliation locks may still be closed: a closing order is sized by the real position.
-            locks=self.store.locks(now, set_by=PERSON if intent.reduces else None),
-            job=self.job,
         )
-        return first_refusal(check) or self._stopped(intent)
-
-    def _stopped(self, intent: Intent) -> str | None:
-        for name in ("STOP", f"STOP.{intent.strategy}", f"STOP.{self.job or intent.strategy}"):
-            if (self.stop_dir / name).exists():
-                return f"stopped by the file {self.stop_dir / name}"
-        return None
-
-    def _unpaid(self, row: OrderRow) -> str | None:
-        """Return why the money on the market's own shard does not cover the order, read once per run."""
-        if row.reduces:
-            return None
-        shard = row.exchange_index
-        if shard not in self._cash:
-            try:
-                self._cash[shard] = self.exchange.balance().on_shard(shard)
-            except ExchangeError as error:
-                return f"the balance could not be read: {error}"
-        cost = row.price * row.count + row.fee_bound
-        if cost > self._cash[shard]:
-            return f"costs up to ${cost:.2f}, but shard {shard} has ${self._cash[shard]:.2f}"
-        return None
-
-    def _pay(self, row: OrderRow) -> None:
-        if not row.reduces:
-            self._cash[row.exchange_index] -= row.price * row.count + row.fee_bound
+        return (
+            first_refusal(check)
+            or caution_refusal(
+                intent, job=self.job, stores=self.lock_stores, stop_dir=self.stop_dir, now=now
+            )
+            or self.venue.refusal(row, market)
+        )
 
 
-def _fee_bound(intent: Intent, multiplier: Decimal) -> Decimal:
+def most_fee(intent: Intent, multiplier: Decimal = USUAL_MULTIPLIER) -> Decimal:
+    """Return the most that an order can be charged, dollars; 0 for one that closes or is impossible."""
     usable = intent.price.is_finite() and intent.count.is_finite() and 0 < intent.price < ONE
     if intent.reduces or not usable or intent.count <= 0:
         return Decimal(0)

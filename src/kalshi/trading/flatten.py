@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kalshi.exchange.grid import PriceGrid
 from kalshi.exchange.models import Market
 from kalshi.exchange.models_orders import IMMEDIATE_OR_CANCEL
-from kalshi.trading.intents import ONE, Intent, Side
+from kalshi.trading.intents import NEW_YORK, ONE, Intent, Side
 from kalshi.trading.outcomes import OrderOutcome, OrderReport
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _closing(
     side = Side.NO if held > 0 else Side.YES
     return Intent(
         strategy=strategy,
-        run_date=desk.clock().date(),
+        run_date=desk.clock().astimezone(NEW_YORK).date(),
         event_ticker=market.event_ticker,
         ticker=market.ticker,
         side=side,
@@ -90,7 +90,7 @@ def _on_grid(market: Market, side: Side, highest: Decimal) -> Decimal:
 def _nothing_held(desk: Desk, market: Market, strategy: str) -> OrderReport:
     intent = Intent(
         strategy=strategy,
-        run_date=desk.clock().date(),
+        run_date=desk.clock().astimezone(NEW_YORK).date(),
         event_ticker=market.event_ticker,
         ticker=market.ticker,
         side=Side.NO,

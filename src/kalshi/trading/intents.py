@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from zoneinfo import ZoneInfo
 
 from kalshi.exchange.models_orders import GOOD_TILL_CANCELED
 
+NEW_YORK = ZoneInfo("America/New_York")
 ONE = Decimal(1)
 ORDER_NAMESPACE = uuid.UUID("5c3b7a36-8d1f-5a34-9a55-6c2f9c1a7d10")
 

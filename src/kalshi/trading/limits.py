@@ -14,8 +14,10 @@ class Limits:
     """Limits of one account. Dollars are the most that can be lost, fees included.
 
     event_cost: over all orders and positions of one event, in its worst outcome. day_cost: the sum of
-    that over all events with an order of the last 24 hours. close_margin: no new order later than this
-    before the market closes. quote_age: prices an order was decided on may not be older.
+    that over all events with an order of the last 24 hours; strategy_cost: the part of it of one strategy.
+    day_loss: what a strategy may have lost in results of the last 24 hours, drawdown: by how much its results
+    of 30 days may have fallen from their best; beyond, it is locked for a while. close_margin: no new
+    order later than this before the market closes. quote_age: prices an order was decided on may not be older.
     spread: the widest in which an order may take what is offered, dollars; None for any.
     """
 
@@ -24,6 +26,9 @@ class Limits:
     event_cost: Decimal
     day_cost: Decimal
     orders_per_run: int
+    strategy_cost: Decimal = Decimal("Infinity")
+    day_loss: Decimal = Decimal("Infinity")
+    drawdown: Decimal = Decimal("Infinity")
     close_margin: timedelta = timedelta(minutes=1)
     quote_age: timedelta = timedelta(minutes=5)
     spread: Decimal | None = None
@@ -37,4 +42,9 @@ class Limits:
             event_cost=config.max_event_cost,
             day_cost=config.max_day_cost,
             orders_per_run=config.max_orders_per_run,
+            strategy_cost=config.max_strategy_cost,
+            day_loss=config.max_day_loss,
+            drawdown=config.max_drawdown,
+            quote_age=timedelta(seconds=config.max_quote_age),
+            spread=config.max_spread,
         )

@@ -16,14 +16,15 @@ NEVER_ARRIVED = "never_arrived"
 # Said of an order that must fill at once or die: it may have filled, and it may have been killed.
 EXISTS_OR_KILLED = "order_already_exists_or_killed"
 
+NO_MONEY = ("insufficient_balance", "available_balance_too_low")
+
 _PLAIN = {
     FOK_KILLED: "killed: not enough offered to fill all of it",
-    "trading_is_paused": "trading is paused",
-    "exchange_is_paused": "the exchange is paused",
+    "trading_is_paused": "trading is paused, nothing was taken: the next run tries again",
+    "exchange_is_paused": "the exchange is paused, nothing was taken: the next run tries again",
     "MARKET_INACTIVE": "the market takes no orders",
     "invalid_order_size": "the exchange does not accept this count",
-    "insufficient_balance": "not enough money on this market's shard",
-    "available_balance_too_low": "not enough money on this market's shard",
+    **dict.fromkeys(NO_MONEY, "not enough money on this market's shard"),
 }
 
 
@@ -41,7 +42,7 @@ class OrderReport:
     """What became of one intent. Counts are contracts; average_price and fee are dollars of the own side.
 
     fee is the total of the order so far, None where nothing filled or the answer did not say.
-    earlier: sent before; this time nothing was sent and nothing refused.
+    earlier: sent before; this time nothing was sent and nothing refused. control: the name of what refused it.
     """
 
     intent: Intent
@@ -54,6 +55,7 @@ class OrderReport:
     average_price: Decimal | None = None
     fee: Decimal | None = None
     earlier: bool = False
+    control: str = ""
 
 
 def report_of(intent: Intent, row: OrderRow, reason: str | None = None) -> OrderReport:
@@ -69,6 +71,7 @@ def report_of(intent: Intent, row: OrderRow, reason: str | None = None) -> Order
         remaining=row.remaining,
         average_price=row.average_price,
         fee=row.fee,
+        control=row.code if outcome is OrderOutcome.REFUSED else "",
     )
 
 

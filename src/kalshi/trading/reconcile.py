@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from kalshi.errors import ExchangeError, NotFound
 from kalshi.exchange.models import Order
 from kalshi.store.rows import OrderRow
-from kalshi.store.schema import ACCEPTED, COUNTED, RECONCILIATION, UNKNOWN, UNRESOLVED
-from kalshi.trading.submit import ZERO, learn, resolve
+from kalshi.store.schema import ACCEPTED, COUNTED, RECONCILIATION, REDUCE_ONLY, UNKNOWN, UNRESOLVED
+from kalshi.trading.submit import ZERO, impossible, learn, resolve
 
 if TYPE_CHECKING:
     from kalshi.trading.desk import Desk
@@ -87,6 +87,9 @@ def _refresh(desk: Desk, rows: list[OrderRow], resting: dict[str, Order]) -> lis
                 what = f"{_name(row)}: the exchange does not know it"
                 breaks.append(Break(row.event_ticker, row.ticker, what))
         if order is not None:
+            wrong = impossible(row, order)
+            if wrong:
+                breaks.append(Break(row.event_ticker, row.ticker, f"{_name(row)}: the exchange says {wrong}"))
             learn(desk, row, order)
     return breaks
 
@@ -179,7 +182,7 @@ def _keep_locks(desk: Desk, event_ticker: str | None, breaks: list[Break]) -> No
         if event_ticker in (None, scope) and reasons.get(scope) != reason:
             desk.store.unlock(scope, set_by=RECONCILIATION)
     for scope, reason in reasons.items():
-        desk.store.lock(scope, reason, set_at=now, set_by=RECONCILIATION)
+        desk.store.lock(scope, reason, set_at=now, set_by=RECONCILIATION, mode=REDUCE_ONLY)
 
 
 def _event_of(desk: Desk, ticker: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,13 @@ from kalshi.exchange.models_orders import FILL_OR_KILL, TAKER_AT_CROSS
 from kalshi.store.rows import OrderRow
 from kalshi.store.schema import ACCEPTED, REFUSED, REJECTED, SENDING, UNKNOWN
 from kalshi.trading.intents import ONE, Intent, Side
-from kalshi.trading.lookup import NotThere, find_order
+from kalshi.trading.lookup import IN_FLIGHT, NotThere, find_order
 from kalshi.trading.outcomes import (
     ALREADY_EXISTS,
     EXISTS_OR_KILLED,
     FOK_KILLED,
     NEVER_ARRIVED,
+    NO_MONEY,
     rejection_reason,
 )
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 ZERO = Decimal(0)
+ENDED = ("canceled", "executed")  # a status that is neither of these may rest
+NO_AMEND: dict[str, object] = {"amend_price": None, "amend_count": None, "amend_sent_at": None}
+READ_LAG = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,10 @@ def send(desk: Desk, intent: Intent, row: OrderRow, *, again: bool = False) -> O
             return _after_already_exists(desk, intent, row)
         if again:  # this attempt failed for certain, the first one may still arrive
             return ended(desk, row, UNKNOWN, f"sent twice, the second time: {rejection_reason(error)}")
-        return ended(desk, row, REJECTED, rejection_reason(error), code=error.code)
+        reason = rejection_reason(error)
+        if error.code in NO_MONEY:
+            reason = f"{reason}: {desk.venue.balance_in_words()}"
+        return ended(desk, row, REJECTED, reason, code=error.code)
     return _accepted(desk, intent, row, created)
 
 
@@ -106,29 +113,75 @@ def resolve(desk: Desk, row: OrderRow) -> Resolved:
 
 
 def learn(desk: Desk, row: OrderRow, order: Order, reason: str | None = None) -> OrderRow:
-    """Take over what the exchange says of an order; return the row as it now is."""
+    """Take over what the exchange says of an order; return the row as it now is.
+
+    What can not be true of it is not taken over: an order that was in doubt stays so.
+    """
+    wrong = impossible(row, order)
+    if wrong:
+        log.warning("order %s: the exchange's answer says %s: not taken over", order.order_id, wrong)
+        if row.state == ACCEPTED:
+            return row
+        return ended(desk, row, UNKNOWN, f"outcome unknown: the exchange's answer says {wrong}")
     cost = order.taker_fill_cost_dollars + order.maker_fill_cost_dollars
     fee = order.taker_fees_dollars + order.maker_fees_dollars
     filled = order.fill_count_fp
-    changes = {
+    changes: dict[str, object] = {
         "state": ACCEPTED,
         "reason": row.reason if reason is None else reason,
-        "price": order.yes_price_dollars if row.side == Side.YES.value else ONE - order.yes_price_dollars,
+        "price": own_price(row, order),
         "order_id": order.order_id,
         "filled": filled,
-        "remaining": order.remaining_count_fp if order.status == "resting" else ZERO,
+        "remaining": ZERO if order.status in ENDED else order.remaining_count_fp,
         "average_price": cost / filled if filled else None,
         "fee": fee if filled else None,
     }
-    return _changed(desk, row, changes)
+    return changed(desk, row, changes | _of_amend(desk, row, order))
+
+
+def impossible(row: OrderRow, order: Order) -> str:
+    """Return what the exchange says that can not be true of the order in *row*, empty where all can."""
+    filled, left = order.fill_count_fp, order.remaining_count_fp
+    most = max(row.count, row.amend_count or ZERO)
+    if not order.order_id:
+        return "no order_id"
+    if order.ticker != row.ticker:
+        return f"that it is one of {order.ticker}"
+    if order.book_side != ("bid" if row.side == Side.YES.value else "ask"):
+        return f"that its side is {order.book_side!r}"
+    if order.client_order_id and order.client_order_id != row.client_order_id:
+        return f"that its identity is {order.client_order_id}"
+    if filled < 0 or left < 0 or filled > most or (order.status not in ENDED and filled + left > most):
+        return f"that {filled:.6g} contracts of {most} filled and {left:.6g} are left"
+    if not 0 < order.yes_price_dollars < 1:
+        return f"a price of {order.yes_price_dollars:.6g} dollars"
+    return ""
+
+
+def own_price(row: OrderRow, order: Order) -> Decimal:
+    """Return the price of the side that the order buys."""
+    return order.yes_price_dollars if row.side == Side.YES.value else ONE - order.yes_price_dollars
+
+
+def _of_amend(desk: Desk, row: OrderRow, order: Order) -> dict[str, object]:
+    """Return what the order says of a change that is on its way: it came, it can come no more, or nothing."""
+    if row.amend_count is None or row.amend_sent_at is None:
+        return {}
+    ended_there = order.status in ENDED
+    total = order.fill_count_fp + order.remaining_count_fp
+    if own_price(row, order) == row.amend_price and (ended_there or total == row.amend_count):
+        return {**NO_AMEND, "count": row.amend_count}
+    late = desk.clock() >= row.amend_sent_at + IN_FLIGHT + READ_LAG
+    return dict(NO_AMEND) if ended_there or late else {}
 
 
 def ended(desk: Desk, row: OrderRow, state: str, reason: str, **values: object) -> OrderRow:
     """Write what became of an attempt and return the row."""
-    return _changed(desk, row, {"state": state, "reason": reason, **values})
+    return changed(desk, row, {"state": state, "reason": reason, **values})
 
 
-def _changed(desk: Desk, row: OrderRow, changes: dict[str, object]) -> OrderRow:
+def changed(desk: Desk, row: OrderRow, changes: dict[str, object]) -> OrderRow:
+    """Write what differs from *row*, with the time, and return the row as it now is."""
     if all(getattr(row, name) == value for name, value in changes.items()):
         return row
     changes["updated_at"] = desk.clock()
