@@ -234,6 +234,7 @@ def market_of(ticker: str = LOW, *, bid: str = "0.40", ask: str = "0.44", **chan
     strike = int(D(ticker.rpartition("-A")[2]) * 1_000_000)
     wire: dict[str, Any] = dict(
         ticker=ticker, event_ticker=EVENT, market_type="binary", status="active", result="",
+        created_time=START - timedelta(days=1), updated_time=START - timedelta(hours=1),
         open_time=START - timedelta(hours=1), close_time=CLOSE, latest_expiration_time=CLOSE,
         settlement_timer_seconds=60, can_close_early=True, expiration_value="",
         yes_bid_dollars=bid, yes_ask_dollars=ask, no_bid_dollars=str(1 - D(ask)), no_ask_dollars=str(1 - D(bid)),
