@@ -28,15 +28,38 @@ def test_taker_takes_displayed_size_and_no_more(house):
     assert house.money() == 0
 
 
-def test_what_was_taken_stays_taken_until_a_newer_snapshot(house):
+def test_what_was_taken_stays_taken_while_it_is_displayed(durable_house):
+    house = durable_house
     house.show(asks=[("0.40", "10")])
     alice = house.member()
-    alice.order("bid", "0.40", "10", tif="immediate_or_cancel")
-    house.show(asks=[("0.40", "10")])  # the same as_of
-    assert alice.order("bid", "0.40", "1", tif="immediate_or_cancel")[1]["fill_count"] == "0.00"
-    house.wait(seconds=1)
-    house.show(asks=[("0.40", "10")])
-    assert alice.order("bid", "0.40", "1", tif="immediate_or_cancel")[1]["fill_count"] == "1.00"
+
+    def take(count="99"):
+        return alice.order("bid", "0.40", count, tif="immediate_or_cancel")[1]["fill_count"]
+
+    assert take("7") == "7.00"
+    for shown, left in [
+        (("0.40", "10"), "3.00"),
+        (("0.40", "10"), "0.00"),  # every new snapshot shows what we took long ago
+        (("0.40", "14"), "4.00"),  # what was added is new
+        (("0.40", "6"), "0.00"),  # others took eight of those that we took
+        (("0.40", "8"), "2.00"),
+        (("0.41", "8"), "0.00"),  # nobody there any more
+        (("0.40", "8"), "8.00"),  # and somebody else
+    ]:
+        house.wait(seconds=1)
+        house.show(asks=[shown])
+        house.reopen()
+        assert take() == left, shown
+
+
+def test_an_offer_that_stays_fills_a_resting_order_once(house):
+    house.show(asks=[("0.45", "5")])
+    alice = house.member()
+    order_id = alice.order("bid", "0.40", "10")[1]["order_id"]
+    for filled, size in [("3.00", "3"), ("3.00", "3"), ("3.00", "2"), ("5.00", "4")]:
+        house.wait(seconds=1)
+        house.show(asks=[("0.40", size)])
+        assert alice.call("GET", f"/portfolio/orders/{order_id}")[1]["order"]["fill_count_fp"] == filled
 
 
 def test_a_snapshot_without_a_book_shows_the_best_quote(house, parts):

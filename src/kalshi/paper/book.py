@@ -38,6 +38,7 @@ class BookSide:
     def __init__(self, side: str) -> None:
         self.side = side
         self.levels: dict[Decimal, Level] = {}
+        self.taken: dict[Decimal, Decimal] = {}  # own price -> contracts gone from what the outside still displays
         self._prices: list[Decimal] = []
 
     def best(self) -> Level | None:
@@ -73,8 +74,35 @@ class BookSide:
         if level is not None:
             level.resting += change
 
-    def show(self, levels: list[tuple[Decimal, Decimal]]) -> None:
-        """Replace the displayed liquidity by *levels* of (own price, count)."""
+    def take(self, level: Level, count: Decimal) -> None:
+        """Use up *count* of the displayed contracts of a level."""
+        level.displayed -= count
+        self.taken[level.own_price] = self.taken.get(level.own_price, ZERO) + count
+
+    def shown_at(self, own_price: Decimal) -> Decimal:
+        """Return what the outside displays at a price, whether taken here or not."""
+        level = self.levels.get(own_price)
+        return (level.displayed if level else ZERO) + self.taken.get(own_price, ZERO)
+
+    def refresh(self, levels: list[tuple[Decimal, Decimal]]) -> None:
+        """Take over what the outside displays now: *levels* of (own price, count).
+
+        At a price that was displayed before, only what was added can be taken anew, and what was taken here is
+        not there again: the outside does not know that we took it.
+        """
+        shown: dict[Decimal, Decimal] = {}
+        for own_price, count in levels:
+            shown[own_price] = shown.get(own_price, ZERO) + count
+        left = {}
+        for own_price, count in shown.items():
+            before, level = self.shown_at(own_price), self.levels.get(own_price)
+            still = level.displayed if level else ZERO
+            left[own_price] = still + count - before if count >= before else min(still, count)
+        self.show(list(left.items()), {price: count - left[price] for price, count in shown.items()})
+
+    def show(self, levels: list[tuple[Decimal, Decimal]], taken: dict[Decimal, Decimal] | None = None) -> None:
+        """Replace the displayed liquidity by *levels* of (own price, count), and what was *taken* from it."""
+        self.taken = {price: count for price, count in (taken or {}).items() if count > 0}
         for level in list(self.levels.values()):
             level.displayed = ZERO
             if not level.orders:

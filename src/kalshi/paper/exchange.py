@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -23,9 +23,10 @@ from kalshi.errors import KalshiError
 from kalshi.exchange.hosts import API_PATH
 from kalshi.exchange.signing import PublicKey
 from kalshi.exchange.snapshot import LadderSnapshot
-from kalshi.paper import bars, fee_changes, lifecycle, pauses, settlement
+from kalshi.paper import bars, fee_changes, lifecycle, outside, pauses, settlement
 from kalshi.paper.authentication import DEFAULT_SCOPES, authenticate, public_pem_of, require_scope
 from kalshi.paper.operations import operation_name
+from kalshi.paper.outside import OutsideTrade
 from kalshi.paper.parsing import Request
 from kalshi.paper.rate_limits import GUEST, Limiter
 from kalshi.paper.records import Account, Key
@@ -104,14 +105,21 @@ class PaperExchange:
                 world.keep(Account(key_id, {0: balance}, balance, now, tier=tier, opened_at=now))
                 world.keep(Key(key_id, key_id, public_pem_of(public_key), list(scopes)))
 
-    def mirror(self, snapshot: LadderSnapshot, *, at: datetime | None = None) -> None:
+    def mirror(self, snapshot: LadderSnapshot, *, at: datetime | None = None, renewed: bool = False) -> None:
         """Take over a ladder: markets, status, results, and its books as outside liquidity.
 
         at: when it happens, default now; a feed that catches up gives the time it has come to.
+        renewed: every quote in it is new, also where a price shows what it showed before.
         Raises KalshiError for a finalized market without a usable result; then nothing changed.
         """
         with self._staff(f"{snapshot.event.event_ticker} can not be mirrored", at) as (world, now):
-            lifecycle.mirror(world, snapshot, now)
+            lifecycle.mirror(world, snapshot, now, renewed=renewed)
+
+    def outside_trades(self, trades: Iterable[OutsideTrade]) -> None:
+        """Let trades that happened outside, oldest first, reach the orders that rest here."""
+        with self._changing() as (world, now):
+            for trade in trades:
+                outside.reach(world, trade, now)
 
     def settle(self, ticker: str, result: str, yes_value: Decimal | None = None) -> None:
         """Pay the positions of a market. result: yes, no or scalar (then *yes_value* dollars a YES).

@@ -106,7 +106,7 @@ class SimulatedFeed:
                 continue
             self._phases[name] = phase
             chance = Random(f"{self.seed}|{name}|{at.isoformat()}")
-            self._exchange.mirror(snapshot_of(ladder, at, chance), at=at)
+            self._exchange.mirror(snapshot_of(ladder, at, chance), at=at, renewed=True)
             if phase == "active":
                 with self._exchange.trading(at=at) as (world, now):
                     _trade(world, ladder, now, chance)

@@ -8,6 +8,7 @@ import msgspec
 
 from kalshi.exchange.models import Market, OrderBook
 from kalshi.exchange.snapshot import LadderSnapshot
+from kalshi.paper import outside
 from kalshi.paper.allocation import allocate
 from kalshi.paper.cash import complete_transfer
 from kalshi.paper.endings import finish
@@ -22,11 +23,12 @@ from kalshi.paper.settlement import result_due, settle, value_of
 from kalshi.paper.world import World
 
 
-def mirror(world: World, snapshot: LadderSnapshot, now: datetime) -> None:
+def mirror(world: World, snapshot: LadderSnapshot, now: datetime, *, renewed: bool = False) -> None:
     """Take over a snapshot: series, event, markets, results, and the displayed book as outside liquidity.
 
-    What was taken from a displayed book stays taken until a snapshot with a later `as_of` arrives; an older
-    one is ignored. Resting orders that the new book reaches are filled at their own price.
+    A snapshot that is not later than the one before is ignored. What was taken from displayed contracts stays
+    taken while they are displayed, unless all quotes are *renewed*. Resting orders that the new book reaches are
+    filled at their own price.
     """
     for market in snapshot.markets:
         if market.status == "finalized" and market.result:
@@ -55,7 +57,11 @@ def mirror(world: World, snapshot: LadderSnapshot, now: datetime) -> None:
         _list(world, listing, old, now)
         if market_status(listing, now) == "active":
             shown = shown_levels(market, snapshot.books.get(market.ticker), snapshot.as_of)
-            world.show(shown)
+            if renewed:
+                world.show(shown)
+            else:
+                world.refresh(shown)
+            outside.move_up(world, market.ticker)
             meet_displayed(world, listing, now)
             world.keep(world.displayed(market.ticker, snapshot.as_of))
         elif listing.market.status == "finalized" and market.result:

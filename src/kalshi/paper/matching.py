@@ -47,7 +47,7 @@ def match(world: World, order: Order, now: datetime) -> bool:
         price = yes_price(opposite.side, level)
         if level.displayed > 0:
             count = min(order.remaining, level.displayed)
-            level.displayed -= count
+            opposite.take(level, count)
             took_displayed = True
             trade(world, listing, price, count, now, taker=order, maker=None, taker_side=order.side)
             continue
@@ -98,7 +98,7 @@ def meet_displayed(world: World, listing: Listing, now: datetime) -> None:
                     break
                 maker = next(iter(best.orders.values()))
                 count = min(level.displayed, maker.remaining)
-                level.displayed -= count
+                opposite.take(level, count)
                 trade(world, listing, maker.price, count, now, taker=None, maker=maker, taker_side=opposite.side)
 
 

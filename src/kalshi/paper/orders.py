@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from kalshi.paper import groups
+from kalshi.paper import groups, outside
 from kalshi.paper.book import crosses
 from kalshi.paper.endings import finish
 from kalshi.paper.funds import closing_count
@@ -179,6 +179,7 @@ def _order_from(world: World, account_id: str, new: NewOrder, count: Decimal, li
 
 def _rest_or_cancel(world: World, order: Order, cancel_rest: bool) -> None:
     if order.remaining > 0 and not cancel_rest:
+        outside.take_place(world, order)
         world.rest(order)
     elif order.remaining > 0 or order.filled == 0:
         order.reduced += order.remaining

@@ -80,6 +80,8 @@ class Order(msgspec.Struct):
     carried: Decimal = ZERO  # rounding accumulator, see kalshi.pricing.fees.charge
     reduced: Decimal = ZERO  # taken off by decrease, amend or cancel
     group_id: str = ""
+    ahead: Decimal = ZERO  # outside contracts in front of it at its price, as far as can be known
+    rested_at: datetime | None = None  # when it took its place in the queue
 
     @property
     def own_price(self) -> Decimal:
@@ -178,12 +180,17 @@ class TapeTrade(msgspec.Struct):
 
 
 class Displayed(msgspec.Struct):
-    """Liquidity shown by the mirrored book and not taken yet. Levels are (YES price, count)."""
+    """Liquidity shown by the mirrored book and not taken yet. Levels are (YES price, count).
+
+    taken_bids, taken_asks: contracts used up here of what the mirrored book still showed when it came.
+    """
 
     ticker: str
     as_of: datetime
     bids: list[tuple[Decimal, Decimal]]
     asks: list[tuple[Decimal, Decimal]]
+    taken_bids: list[tuple[Decimal, Decimal]] = []
+    taken_asks: list[tuple[Decimal, Decimal]] = []
 
 
 class SpentId(msgspec.Struct):

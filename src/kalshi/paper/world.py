@@ -321,14 +321,21 @@ class World:
     def show(self, shown: Displayed) -> None:
         """Put displayed liquidity into the book of its market."""
         book = self.books[shown.ticker]
-        book.sides[BID].show(shown.bids)
-        book.sides[ASK].show([(ONE - price, count) for price, count in shown.asks])
+        book.sides[BID].show(shown.bids, dict(shown.taken_bids))
+        book.sides[ASK].show(_mirrored(shown.asks), dict(_mirrored(shown.taken_asks)))
+
+    def refresh(self, shown: Displayed) -> None:
+        """Take over what the outside displays now; what was taken from the same contracts stays taken."""
+        book = self.books[shown.ticker]
+        book.sides[BID].refresh(shown.bids)
+        book.sides[ASK].refresh(_mirrored(shown.asks))
 
     def displayed(self, ticker: str, as_of: datetime) -> Displayed:
         """Return the record of what is displayed now."""
         book = self.books[ticker]
-        asks = [(ONE - price, count) for price, count in book.sides[ASK].displayed()]
-        return Displayed(ticker, as_of, book.sides[BID].displayed(), asks)
+        bids, asks = book.sides[BID], book.sides[ASK]
+        taken = list(bids.taken.items()), _mirrored(asks.taken.items())
+        return Displayed(ticker, as_of, bids.displayed(), _mirrored(asks.displayed()), *taken)
 
     # --- timers ---------------------------------------------------------------------------------
 
@@ -366,3 +373,8 @@ class World:
         """Yield (time, kind, id) of the timers that ran out at or before *now*, earliest first."""
         while self.is_due(now):
             yield heapq.heappop(self._due)
+
+
+def _mirrored(levels: Iterable[tuple[Decimal, Decimal]]) -> list[tuple[Decimal, Decimal]]:
+    """Return levels of the asks with YES prices for NO prices, or the other way round."""
+    return [(ONE - price, count) for price, count in levels]
