@@ -22,6 +22,7 @@ pause_market  before the request, `ticker` stops trading (resume_market: trades 
 from __future__ import annotations
 
 import fnmatch
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -35,6 +36,8 @@ from kalshi.exchange.hosts import API_PATH
 
 COMPLETE, LOST, CUT = "complete", "lost", "cut"
 MAX_REMEMBERED = 200
+
+log = logging.getLogger(__name__)
 Answered = tuple[int, dict[str, str], bytes]
 Asked = tuple[str, str, Mapping[str, str], bytes]
 
@@ -119,6 +122,7 @@ class Faults:
         rule = self._rule_for(method, target.partition("?")[0].removeprefix(API_PATH))
         if rule is None:
             return Reply(*self._remember(method, target, self._exchange.handle(method, target, headers, body)))
+        log.warning("staged fault: %s on %s %s", rule.do, method, target.partition("?")[0])
         if rule.do == "status":
             return _instead(rule.status)
         if rule.do == "refuse":
