@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test check bench clean
+.PHONY: help install demo test check bench torture clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -32,6 +32,10 @@ check: $(VENV)/.installed-dev  ## lint and type-check
 
 bench: install  ## measure; the figures of bench/README.md come from here
 	PYTHONPATH=src $(BIN)/python bench/run_all.py
+
+KILLS ?= 1000
+torture: install  ## kill real scripts KILLS times (default 1000) and compare both sides; SEED=n repeats, DATABASE_URL too
+	$(BIN)/python test/torture/campaign.py --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE_URL),--database $(DATABASE_URL))
 
 clean:  ## remove the virtual environment and tool caches (never data, reports or state)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

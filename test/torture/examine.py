@@ -14,7 +14,6 @@ from typing import Any
 from kalshi.paper.world import World
 from kalshi.store import Store
 from kalshi.store.schema import ACCEPTED, COUNTED, UNRESOLVED
-from torture import hammer
 
 D = Decimal
 ZERO, ONE = D(0), D(1)
@@ -115,7 +114,7 @@ def worst_loss(world: World, account: str, event: str) -> Decimal:
 
 def _outcomes(world: World, event: str) -> Iterable[Callable[[str], bool]]:
     tickers = [ticker for ticker, listing in world.listings.items() if listing.event_ticker == event]
-    if event == hammer.EVENT:  # nested: YES of every strike below the value
+    if all("-A" in ticker for ticker in tickers):  # nested: YES of every strike below the value
         ordered = sorted(tickers, key=lambda ticker: D(ticker.rpartition("-A")[2]))
         return [_among(set(ordered[:number])) for number in range(len(ordered) + 1)]
     return [_among({ticker}) for ticker in tickers] + [_among(set())]

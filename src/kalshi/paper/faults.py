@@ -103,9 +103,14 @@ class Faults:
 
     def __init__(self, exchange: Exchange, scenario: Scenario | None = None) -> None:
         self._exchange = exchange
-        self._rules = scenario.rules if scenario else []
+        self._rules = list(scenario.rules) if scenario else []
         self._seen = [0] * len(self._rules)
         self._earlier: dict[tuple[str, str], Answered] = {}
+
+    def stage(self, rule: Rule) -> None:
+        """Add one more rule; it counts the requests from now on."""
+        self._rules.append(rule)
+        self._seen.append(0)
 
     def handle_many(self, asked: Sequence[Asked]) -> list[Reply]:
         """Answer requests that came in while the disk was busy, with one write for all of them.
