@@ -25,15 +25,13 @@ from kalshi.tsa.fetch import FetchResult, fetch_counts
 from kalshi.tsa.ladder import fetch_ladder, load_ladder, save_ladder, week_sunday
 from kalshi.tsa.models import DEFAULT_MODEL, MODELS, WeekForecast, forecast
 from kalshi.tsa.point_in_time import Look, StrikeQuote, look_at
-from kalshi.tsa.release_calendar import released_at
+from kalshi.tsa.release_calendar import before_news
 from kalshi.tsa.sample import sample_ladder
 from kalshi.tsa.weeks import SERIES, market_window, parse_event_ticker, tradable_week, week_days
 
 STRATEGY = "tsa_weekly"  # the bot and `place_tsa_orders` are one strategy: together they place nothing twice
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LADDER_CACHE = "tsa_ladder_{mode}.json"  # of each mode its own: demo prices are not Kalshi's
-# New counts make a resting price stale: orders end this long before the next publication.
-BEFORE_NEWS = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -193,18 +191,6 @@ def intent_of(run: Run, decision: Decision, event: Event) -> Intent:
         count=Decimal(run.args.count),
         expiration=min(before_news(run.now), close),
     )
-
-
-def before_news(now: datetime) -> datetime:
-    """Return until when an order placed at *now* (aware UTC) may rest: BEFORE_NEWS ahead of the next publication.
-
-    Within that time before a publication it is the publication itself.
-    """
-    day = new_york(now).date() - timedelta(days=1)
-    while released_at(day) <= now:
-        day += timedelta(days=1)
-    end = released_at(day) - BEFORE_NEWS
-    return end if end > now else released_at(day)
 
 
 def show_to_paper(run: Run, picture: Picture) -> None:

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kalshi.tsa.release_calendar import newest_expected_day
-from kalshi.tsa_steps import before_news
+from kalshi.tsa.release_calendar import before_news, newest_expected_day
 
 
 @pytest.mark.parametrize(

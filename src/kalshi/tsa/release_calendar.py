@@ -10,10 +10,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from kalshi.tsa.weeks import new_york, require_aware
+from kalshi.tsa.weeks import new_york, new_york_date, require_aware
 
 RELEASE_HOUR = 9  # New York; first sightings are 08:40 to 09:05
 GRACE = timedelta(minutes=60)  # until 10:00, when a new event opens, the state before the release is in order
+
+# New counts make a resting price stale: orders end this long before the next publication.
+BEFORE_NEWS = timedelta(minutes=30)
 
 
 def nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:
@@ -72,3 +75,15 @@ def newest_expected_day(as_of: datetime, grace: timedelta = GRACE) -> date:
     while released_at(day) + grace > as_of:
         day -= timedelta(days=1)
     return day
+
+
+def before_news(now: datetime) -> datetime:
+    """Return until when an order placed at *now* (aware UTC) may rest: BEFORE_NEWS ahead of the next publication.
+
+    Within that time before a publication it is the publication itself.
+    """
+    day = new_york_date(now) - timedelta(days=1)
+    while released_at(day) <= now:
+        day += timedelta(days=1)
+    end = released_at(day) - BEFORE_NEWS
+    return end if end > now else released_at(day)
