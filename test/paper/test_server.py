@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ import pytest
 from kalshi.errors import ConfigError, NotFound, OrderRejected
 from kalshi.exchange.models import CreateOrder
 from kalshi.paper.keys import key_file_of
-from kalshi.paper.market_clock import market_clock, new_york_time
+from kalshi.paper.market_clock import StepClock, market_clock, new_york_time
 from kalshi.paper.served import listen
 
 D = Decimal
@@ -117,6 +118,48 @@ def test_careless_callers_get_an_answer_without_a_traceback(served):
     assert server.stop()[0] == 0
 
 
+IMPATIENT = """
+import socket, sys
+from datetime import UTC, datetime
+from kalshi.paper import served
+from kalshi.paper.exchange import PaperExchange
+from kalshi.paper.faults import Faults
+exchange = PaperExchange(None, lambda: datetime(2026, 10, 5, 14, tzinfo=UTC))
+listener = served.listen("127.0.0.1", 0)
+print(listener.getsockname()[1], flush=True)
+served.serve(served.application(Faults(exchange), body_wait_s=0.3), listener, headers_wait_s=0.3)
+"""
+
+
+@pytest.mark.parametrize(
+    "sent, answered",
+    [
+        (b"", b""),  # connects and says nothing
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b""),  # begins headers and never ends them
+        (b"GET /trade-api/v2/exchange/status HTTP/1.1\r\nHost: x\r\n\r\nGET / HT", b"200"),  # so does the second one
+        (b"POST /trade-api/v2/markets HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf", b"408"),
+    ],
+)
+def test_a_caller_that_dawdles_is_cut_off(sent, answered):
+    command = [sys.executable, "-c", IMPATIENT]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(SRC)})
+    assert process.stdout is not None
+    port = int(process.stdout.readline())
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+            for number in range(0, len(sent), 7):
+                line.sendall(sent[number : number + 7])
+            got = b""
+            while part := line.recv(1000):  # ends when the server closes; a timeout fails the test
+                got += part
+            assert answered in got
+            assert bool(got) == bool(answered)
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
 def test_many_connections_at_once_take_nothing_twice(served):
     server = served(asks=[("0.40", "25")])
     filled = []
@@ -166,6 +209,8 @@ def test_a_port_in_use_is_one_line():
         (["--date", "yesterday"], "YYYY-MM-DD"),
         (["--tier", "gold"], "tier"),
         (["--scenario", "/no/such/file"], "scenario"),
+        (["--control", "--allow-remote"], "--allow-remote"),
+        (["--clock", "stepped", "--allow-remote", "--host", "0.0.0.0"], "/control is for this machine only"),
     ],
 )
 def test_bad_options_are_one_line_and_exit_code_two(tmp_path, options, said):
@@ -190,4 +235,8 @@ def test_a_market_clock_can_start_anywhere_and_run_faster():
     assert clock().isoformat() == "2026-10-05T14:30:00+00:00"
     now[0] += 2
     assert clock().isoformat() == "2026-10-05T14:32:00+00:00"
+    steps = StepClock(new_york_time("2026-10-05"))
+    assert steps.advance(timedelta(hours=1)) == steps() == new_york_time("2026-10-05T11:30")
+    with pytest.raises(ConfigError, match="can not go back"):
+        steps.move_to(new_york_time("2026-10-05T11:29"))
     assert market_clock(lambda: 5.0, lambda: 0.0)().isoformat() == "1970-01-01T00:00:05+00:00"

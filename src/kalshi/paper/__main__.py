@@ -1,4 +1,4 @@
-"""python -m kalshi.paper: serve the paper exchange on this machine."""
+"""python -m kalshi.paper: serve the paper exchange on this machine. `snapshot` saves and loads its state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from kalshi.config import load_config
-from kalshi.errors import KalshiError
+from kalshi.errors import ConfigError, KalshiError
 from kalshi.exchange.hosts import API_PATH
 
 USUAL = "tsa,inxu"
@@ -28,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--seed", type=int, default=1, help="chance of the simulated feed; default 1")
     build.add_argument("--scale", type=float, default=1.0, metavar="X", help="market seconds per second; default 1")
     build.add_argument("--date", metavar="YYYY-MM-DD[THH:MM]", help="market time at the start, New York; default now")
+    build.add_argument("--clock", choices=("running", "stepped"), default="running", help="stepped: by /control only")
+    build.add_argument("--control", action="store_true", help="hear /control, see kalshi/paper/served_control.py")
     build.add_argument("--scenario", type=Path, metavar="FILE", help="faults to stage, see kalshi/paper/faults.py")
     build.add_argument("--tier", default="basic", help="rate limits of new accounts, or none; default basic")
     build.add_argument("--no-maintenance", action="store_true", help="trade through Thursday 03:00-05:00 New York too")
@@ -36,7 +38,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["snapshot"]:
+        from kalshi.paper import snapshots
+
+        return snapshots.main(words[1:])
+    arguments = parser().parse_args(words)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     try:
         _run(arguments)
@@ -52,8 +59,9 @@ def _run(arguments: argparse.Namespace) -> None:
     from kalshi.paper.faults import Faults, load_scenario
     from kalshi.paper.feed import SimulatedFeed, kinds_of
     from kalshi.paper.keys import key_file_of, paper_credentials
-    from kalshi.paper.market_clock import market_clock, new_york_time
+    from kalshi.paper.market_clock import StepClock, market_clock, new_york_time
     from kalshi.paper.rate_limits import Limiter, check_tier
+    from kalshi.paper.served_control import control_route
 
     config = load_config(mode="paper")
     state = arguments.state or config.data_dir / "paper.sqlite"
@@ -61,6 +69,11 @@ def _run(arguments: argparse.Namespace) -> None:
     tier = check_tier(arguments.tier)
     start = new_york_time(arguments.date) if arguments.date else None
     clock = market_clock(time.time, time.monotonic, start=start, scale=arguments.scale)
+    if arguments.clock == "stepped":
+        clock = StepClock(start or clock())
+    control = arguments.control or arguments.clock == "stepped"
+    if control and arguments.allow_remote:
+        raise ConfigError("/control is for this machine only: leave --control and --clock stepped, or --allow-remote")
     scenario = load_scenario(arguments.scenario) if arguments.scenario else None
     listener = served.listen(arguments.host, arguments.port, allow_remote=arguments.allow_remote)
     if arguments.reset:
@@ -89,7 +102,8 @@ def _run(arguments: argparse.Namespace) -> None:
         print(f"key file: {key_file_of(state)}")
         print(f"state:    {state}")
         print("PAPER: no real money. Stop with Ctrl-C.", flush=True)
-        app = served.application(Faults(exchange, scenario), beside=beside)
+        route = control_route(exchange, clock) if control else None
+        app = served.application(Faults(exchange, scenario), beside=beside, control=route)
         served.serve(app, listener, tick=tick, every_s=every_s)
     finally:
         listener.close()

@@ -1,4 +1,4 @@
-"""The market's clock of a served exchange: real, started at another date, or faster than real."""
+"""The market's clock: real, started at another date, faster than real, or moved by hand or by recorded data."""
 
 from __future__ import annotations
 
@@ -26,6 +26,29 @@ def market_clock(
         return lambda: datetime.fromtimestamp(wall(), UTC)
     began, origin = monotonic(), start or datetime.fromtimestamp(wall(), UTC)
     return lambda: origin + timedelta(seconds=(monotonic() - began) * scale)
+
+
+class StepClock:
+    """A clock that stands still until somebody moves it: a test, a control request, or a feed of recorded data."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+
+    def __call__(self) -> datetime:
+        """Return the time it was moved to last, aware UTC."""
+        return self._now
+
+    def move_to(self, at: datetime) -> datetime:
+        """Go on to *at* (aware); return the new time. Raises ConfigError for an earlier one: markets do not go back."""
+        at = at.astimezone(UTC)
+        if at < self._now:
+            raise ConfigError(f"the clock stands at {self._now.isoformat()} and can not go back to {at.isoformat()}")
+        self._now = at
+        return at
+
+    def advance(self, by: timedelta) -> datetime:
+        """Go on by *by*; return the new time."""
+        return self.move_to(self._now + by)
 
 
 def new_york_time(text: str) -> datetime:

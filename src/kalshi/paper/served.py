@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import ipaddress
 import logging
 import signal
 import socket
@@ -29,8 +28,10 @@ from kalshi.errors import ConfigError, StoreError
 from kalshi.exchange.hosts import API_PATH
 from kalshi.paper.exchange import MAX_BODY_BYTES
 from kalshi.paper.faults import COMPLETE, CUT, LOST, Asked, Faults, Reply
+from kalshi.paper.served_control import is_loopback
 
 BODY_WAIT_S = 15.0
+HEADERS_WAIT_S = 15.0
 IDLE_WAIT_S = 75
 STOP_WAIT_S = 5
 MAX_CONNECTIONS = 512
@@ -44,11 +45,44 @@ log = logging.getLogger(__name__)
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 that lets an answer find its connection, so that a lost answer can be staged."""
+    """HTTP/1.1 that lets an answer find its connection, so that a lost answer can be staged.
+
+    A connection whose first request, or a request that was begun, does not bring all its headers in time is closed.
+    """
+
+    headers_wait_s = HEADERS_WAIT_S
+    _impatience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_headers()
 
     def data_received(self, data: bytes) -> None:
         _TRANSPORT.set(self.transport)
+        before = self.cycle
         super().data_received(data)
+        if self.cycle is not before:
+            self._calm()
+        elif self.cycle is None or self.cycle.response_complete:
+            self._await_headers()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.conn.trailing_data[0] and self.cycle is not None and self.cycle.response_complete:
+            self._await_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._calm()
+        super().connection_lost(exc)
+
+    def _await_headers(self) -> None:
+        if self._impatience is None:
+            self._impatience = self.loop.call_later(self.headers_wait_s, self.transport.close)
+
+    def _calm(self) -> None:
+        if self._impatience is not None:
+            self._impatience.cancel()
+            self._impatience = None
 
 
 class _Spoiled(Response):
@@ -103,10 +137,12 @@ class _Engine:
                     answer.set_result(work.result()[number])
 
 
-def application(faults: Faults, *, body_wait_s: float = BODY_WAIT_S, beside: Beside | None = None) -> Starlette:
+def application(
+    faults: Faults, *, body_wait_s: float = BODY_WAIT_S, beside: Beside | None = None, control: Route | None = None
+) -> Starlette:
     """Return the ASGI application in front of *faults* (and the exchange behind it).
 
-    beside: answers GET below /simulated/ with (status, JSON object).
+    beside: answers GET below /simulated/ with (status, JSON object). control: see `served_control`.
     """
     engine = _Engine(faults)
 
@@ -147,7 +183,7 @@ def application(faults: Faults, *, body_wait_s: float = BODY_WAIT_S, beside: Bes
     async def left(request: Request, error: Exception) -> Response:
         return Response(status_code=400)
 
-    routes = [Route("/", home), Route("/{path:path}", answer, methods=METHODS)]
+    routes = [Route("/", home), *([control] if control else []), Route("/{path:path}", answer, methods=METHODS)]
     if beside is not None:
         routes.insert(0, Route("/simulated/{path:path}", simulated))
     return Starlette(routes=routes, exception_handlers={Exception: crashed, ClientDisconnect: left})
@@ -166,7 +202,8 @@ async def _body(request: Request) -> bytes | None:
 
 
 def _problem(status: int, code: str, message: str) -> Response:
-    return JSONResponse({"error": {"code": code, "message": message}}, status)
+    hanging = {"Connection": "close"} if status in (408, 413) else {}  # the rest of the body is not waited for
+    return JSONResponse({"error": {"code": code, "message": message}}, status, hanging)
 
 
 def listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
@@ -174,7 +211,7 @@ def listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket
 
     Raises ConfigError when *host* is not a loopback address and *allow_remote* was not said, or it can not be bound.
     """
-    if not allow_remote and not _is_loopback(host):
+    if not allow_remote and not is_loopback(host):
         raise ConfigError(f"host {host!r} is not loopback: others could trade there; add --allow-remote if so meant")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol must be said: asyncio switches Nagle's delay (40 ms an answer) off only where it reads TCP.
@@ -187,13 +224,6 @@ def listen(host: str, port: int, *, allow_remote: bool = False) -> socket.socket
         listener.close()
         raise ConfigError(f"{host}:{port} can not be used ({error}): choose another --port") from None
     return listener
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _Server(uvicorn.Server):
@@ -212,12 +242,20 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    app: Starlette, listener: socket.socket, *, every_s: float = 1.0, tick: Callable[[], None] | None = None
+    app: Starlette,
+    listener: socket.socket,
+    *,
+    every_s: float = 1.0,
+    tick: Callable[[], None] | None = None,
+    headers_wait_s: float = HEADERS_WAIT_S,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. tick: called every *every_s* seconds, for a feed."""
+    """Serve until SIGTERM or SIGINT. tick: called every *every_s* seconds, for a feed.
+
+    headers_wait_s: how long the headers of a request may take.
+    """
     config = uvicorn.Config(
         app,
-        http=_Protocol,
+        http=type("Protocol", (_Protocol,), {"headers_wait_s": headers_wait_s}),
         ws="none",
         lifespan="off",
         loop="asyncio",
