@@ -13,14 +13,16 @@ from decimal import Decimal, InvalidOperation
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values, load_dotenv
 
 from kalshi.errors import ConfigError
-from kalshi.exchange.hosts import DEMO_BASE, LIVE_BASE, PAPER_BASE, check_api_base, mode_of_host
+from kalshi.exchange.hosts import DEMO_BASE, LIVE_BASE, PAPER_BASE, check_api_base, is_loopback, mode_of_host
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 MODES = ("paper", "demo", "live")
+SECRET_FIELDS = ("key_id", "private_key_secret", "private_key_path", "private_key_password", "ping_urls")
 _BASES = {"paper": PAPER_BASE, "demo": DEMO_BASE, "live": LIVE_BASE}
 
 
@@ -29,7 +31,7 @@ class Config:
     """Settings of one run.
 
     Money limits are Decimal dollars; `max_order_contracts` is contracts. Paths are absolute.
-    `key_id`, `private_key_password` and key paths are masked in `repr`.
+    `key_id`, `private_key_password`, key paths and ping URLs (each with its job) are masked in `repr`.
     """
 
     mode: str
@@ -57,9 +59,8 @@ class Config:
     paper_balance: Decimal
     tsa_url: str
     offline: bool
-    secrets: tuple[str, ...] = field(
-        default=("key_id", "private_key_secret", "private_key_path", "private_key_password"), repr=False
-    )
+    ping_urls: tuple[tuple[str, str], ...]
+    secrets: tuple[str, ...] = field(default=SECRET_FIELDS, repr=False)
 
     def __repr__(self) -> str:
         shown = []
@@ -143,6 +144,24 @@ def _addresses(value: str) -> str:
     return value.strip()
 
 
+def _ping_urls(value: str) -> tuple[tuple[str, str], ...]:
+    """Return (job, URL) for each `job=URL`; the messages name the job and never the URL, which is a secret."""
+    found = []
+    for one in value.split():
+        job, _, url = one.partition("=")
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            parts = urlsplit("")
+        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))
+        if not job or not parts.hostname or not safe or parts.query or parts.fragment:
+            raise ValueError(
+                f"expected job=https://..., without a query, separated by blanks; look at {job or 'the first'!r}"
+            )
+        found.append((job, url.rstrip("/")))
+    return tuple(found)
+
+
 def _mode(value: str) -> str:
     mode = value.strip().lower()
     if mode and mode not in MODES:
@@ -185,6 +204,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("KALSHI_PAPER_BALANCE", "paper_balance", "1000.00", _dollars, "cash of a new paper account"),
     Variable("KALSHI_TSA_URL", "tsa_url", "https://www.tsa.gov/travel/passenger-volumes", _text,
              "page with the counts; plain HTTP on loopback only"),
+    Variable("KALSHI_PING_URLS", "ping_urls", "", _ping_urls,
+             "job=URL of a dead-man monitor, several separated by blanks"),
     Variable("KALSHI_OFFLINE", "offline", "false", _flag, "true: as if every script were given --offline"),
 )
 # Variables that other parts of the package read, known here so that a typing error is still caught.
@@ -248,7 +269,8 @@ def _read(variable: Variable, environ: Mapping[str, str]) -> Any:
     try:
         return variable.parse(text if text.strip() else variable.default)
     except ValueError as error:
-        raise ConfigError(f"{variable.name}={text!r} is not valid: {error}") from None
+        shown = "" if variable.field in ("private_key_password", "ping_urls") else f"={text!r}"
+        raise ConfigError(f"{variable.name}{shown} is not valid: {error}") from None
 
 
 def _refuse_unknown_names(names: Iterable[str], where: str, *, slips: bool = False) -> None:

@@ -8,13 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from kalshi.errors import EXIT_ALREADY_RUNNING, AlreadyRunning
-from kalshi.runtime.job_lock import job_lock
+from kalshi.runtime.job_lock import Hangs, job_lock
 
 SRC = Path(__file__).resolve().parents[2] / "src"
 START = datetime(2026, 10, 9, 14, 30, tzinfo=UTC)
@@ -79,3 +79,14 @@ def test_an_unreadable_note_is_no_obstacle(tmp_path: Path) -> None:
         mine = job_lock(tmp_path, "demo", run_id="mine", started_at=START)
         with pytest.raises(AlreadyRunning, match="holder unknown"), mine:
             pass
+
+
+@pytest.mark.parametrize(("seconds", "hangs"), [(60, False), (61, True)])
+def test_a_holder_a_minute_beyond_its_time_limit_is_said_to_hang(tmp_path: Path, seconds: int, hangs: bool) -> None:
+    ends_by = START + timedelta(minutes=15)
+    with job_lock(tmp_path, "tsa", run_id="r-1", started_at=START, ends_by=ends_by):
+        later = ends_by + timedelta(seconds=seconds)
+        with pytest.raises(AlreadyRunning) as told, job_lock(tmp_path, "tsa", run_id="r-2", started_at=later):
+            pass
+    assert isinstance(told.value, Hangs) is hangs
+    assert (f"`kill {os.getpid()}`" in str(told.value) and "16 minutes" in str(told.value)) is hangs

@@ -1,7 +1,7 @@
 """`@job`: turns one function into a script that cron can start, kill, overlap and be told the outcome of.
 
 The order of a run: arguments, log, configuration, lock, run row, kill switch, the function, run row closed,
-report saved and printed, one mail, exit code. The one place where exceptions become exit codes is
+report saved and printed, one mail, one ping, exit code. The one place where exceptions become exit codes is
 `endings.explain`.
 """
 
@@ -12,6 +12,7 @@ import secrets
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from kalshi.config import Config, load_config
 from kalshi.errors import EXIT_OK, EXIT_ORDER_UNKNOWN, KalshiError
@@ -20,7 +21,8 @@ from kalshi.runtime.arguments import AddArguments, build_parser
 from kalshi.runtime.clock import parse_moment, utc_now
 from kalshi.runtime.endings import Ending, NothingToDo, explain
 from kalshi.runtime.interrupts import sigterm_as_exception, time_limit
-from kalshi.runtime.job_lock import job_lock
+from kalshi.runtime.job_lock import Hangs, job_lock
+from kalshi.runtime.ping import ping
 from kalshi.runtime.run import Run
 from kalshi.runtime.run_log import RunLog
 from kalshi.runtime.summary import deliver, print_out
@@ -133,12 +135,18 @@ def _run_exclusively(spec: Job, run: Run, log: RunLog) -> int:
     if run.dry_run:
         run.report.mark("DRY RUN")
     lock_dir, _ = run.data_dir, run.report_dir  # both must be writable before anything is decided
-    with job_lock(lock_dir, f"{spec.name}_{run.config.mode}", run_id=run.run_id, started_at=run.started_at):
-        try:
+    name, ends_by = f"{spec.name}_{run.config.mode}", run.started_at + timedelta(minutes=run.args.time_limit)
+    try:
+        with job_lock(lock_dir, name, run_id=run.run_id, started_at=run.started_at, ends_by=ends_by):
             ending = _recorded(spec, run, log)
             deliver(run, ending, redact=log.redact)
-        finally:
-            run.close()
+            ping(run, ending)
+    except Hangs as error:
+        # Nobody else says so: the holder can not, and cron's mail about a second start looks like any other.
+        ending = explain(error, run.log)
+        deliver(run, ending, redact=log.redact)
+    finally:
+        run.close()
     return ending.code
 
 

@@ -35,7 +35,7 @@ class Redactor:
 
     def learn(self, config: Config, environ: Iterable[tuple[str, str]] | None = None) -> None:
         """Take over the secret values of *config* and the AWS ones of *environ* (default: the process's)."""
-        values = {config.key_id, config.private_key_password}
+        values = {config.key_id, config.private_key_password, *(url for _, url in config.ping_urls)}
         values |= {value for name, value in environ or os.environ.items() if name in _AWS_SECRETS}
         self._values = tuple(sorted((v for v in values if len(v) >= _SHORTEST_SECRET), key=len, reverse=True))
 

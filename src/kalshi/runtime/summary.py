@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kalshi.config import Config
 from kalshi.errors import EXIT_OK, EXIT_STOPPED
+from kalshi.runtime import notices
 from kalshi.runtime.clock import new_york
 from kalshi.runtime.endings import Ending
 from kalshi.runtime.run import Run
@@ -26,7 +27,8 @@ def deliver(run: Run, ending: Ending, *, redact: Callable[[str], str]) -> None:
     others.
 
     A run that failed before it had anything to report has said its one line in the log: nothing more is
-    printed or saved, but a configured mail still goes out. A run stopped by the switch mails nothing.
+    printed or saved, but a configured mail still goes out, at most one an hour for the same trouble. A run
+    stopped by the switch mails nothing.
     """
     had_content = not run.report.is_empty
     _complete(run, ending)
@@ -35,7 +37,8 @@ def deliver(run: Run, ending: Ending, *, redact: Callable[[str], str]) -> None:
         text = redact(run.report.text())
     else:
         text = ""
-    mailed_copy = "" if run.args.no_email or ending.code == EXIT_STOPPED else _mail(run, ending, redact)
+    quiet = run.args.no_email or ending.code == EXIT_STOPPED or notices.was_mailed(run, ending)
+    mailed_copy = "" if quiet else _mail(run, ending, redact)
     # When the mail is shown instead of sent it contains the report: once is enough.
     print_out(mailed_copy if text and mailed_copy else text)
 
@@ -96,13 +99,15 @@ def _four_decimals(dollars: Decimal | None) -> str | None:
 
 def _mail(run: Run, ending: Ending, redact: Callable[[str], str]) -> str:
     """Send the summary; return it as text to print where the settings say that none is sent."""
-    from kalshi.mailer import send_email
+    from kalshi.mailer import MailOutcome, send_email
 
     subject = f"{run.job}: {ending.status.replace('_', ' ')} ({', '.join(_about(run))})"
     text = redact(run.report.text())
     reason = _unset(run.config) or ("offline" if run.offline else "")
     if not reason:
-        send_email(run.config, subject, text, redact(run.report.html()))
+        sent = send_email(run.config, subject, text, redact(run.report.html()))
+        if sent is MailOutcome.SENT:
+            notices.keep(run, ending)
         return ""
     return f"E-mail (not sent: {reason})\nSubject: {subject}\n\n{text}"
 

@@ -23,8 +23,8 @@ from kalshi.runtime.files import (
 )
 from kalshi.runtime.registry import jobs
 from kalshi.runtime.run import Run
-from kalshi.store.schema import REDUCE_ONLY
-from kalshi.trading.caution import EVERYTHING
+
+EVERYTHING = "all"  # the scope of a lock on every order
 
 
 def stop_file(data_dir: Path, job: str = "") -> Path:
@@ -64,6 +64,8 @@ def reduce_only(config: Config, scope: str, reason: str, at: datetime) -> str:
 
     It is a lock in the database of the mode, seen by every process before its next order.
     """
+    from kalshi.store.schema import REDUCE_ONLY
+
     _is_event(config, scope)
     with existing_store(store_path(config), make=True) as store:
         assert store is not None  # made where it was not there
