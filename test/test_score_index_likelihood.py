@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kalshi.index.history import SP500, save_closes
+from kalshi.index.history import SP500
 from kalshi.index.sample import sample_closes
 from kalshi.runtime.market_days import MarketDays
 from kalshi.score_index_likelihood import main
@@ -40,11 +40,12 @@ def test_a_file_is_checked_against_the_calendar(tmp_path: Path, capsys: pytest.C
     first, last = date(2024, 1, 2), date(2026, 3, 31)
     days = [session.day for session in MarketDays(first, last).sessions(first, last)]
     file = tmp_path / "closes.csv"
-    save_closes(file, sample_closes(SP500, days))
+    lines = [f"{bar.day},{bar.close}" for bar in sample_closes(SP500, days).bars]
+    file.write_text("\n".join(["date,close", *lines]))
     arguments = [*FEW[:-1], "2024-01-02", "--history", str(file), "--out", str(tmp_path / "out")]
     assert main(arguments) == 0
     assert "SAMPLE" not in capsys.readouterr().out
-    save_closes(file, sample_closes(SP500, [*days[:99], *days[100:]]))
+    file.write_text("\n".join(["date,close", *lines[:99], *lines[100:]]))
     assert main(arguments) == 3
     assert f"lacks {days[99]}" in capsys.readouterr().err
 

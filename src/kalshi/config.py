@@ -22,7 +22,10 @@ from kalshi.exchange.hosts import DEMO_BASE, LIVE_BASE, PAPER_BASE, check_api_ba
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 MODES = ("paper", "demo", "live")
-SECRET_FIELDS = ("key_id", "private_key_secret", "private_key_path", "private_key_password", "ping_urls")
+SECRET_FIELDS = (
+    "key_id", "private_key_secret", "private_key_path", "private_key_password", "ping_urls", "alpaca_key_id",
+    "alpaca_secret_key",
+)  # fmt: skip
 _BASES = {"paper": PAPER_BASE, "demo": DEMO_BASE, "live": LIVE_BASE}
 
 
@@ -31,7 +34,7 @@ class Config:
     """Settings of one run.
 
     Money limits are Decimal dollars; `max_order_contracts` is contracts. Paths are absolute.
-    `key_id`, `private_key_password`, key paths and ping URLs (each with its job) are masked in `repr`.
+    Keys, their ids, secrets and paths, and ping URLs (each with its job) are masked in `repr`.
     """
 
     mode: str
@@ -60,6 +63,9 @@ class Config:
     tsa_url: str
     offline: bool
     ping_urls: tuple[tuple[str, str], ...]
+    alpaca_key_id: str
+    alpaca_secret_key: str
+    alpaca_url: str
     secrets: tuple[str, ...] = field(default=SECRET_FIELDS, repr=False)
 
     def __repr__(self) -> str:
@@ -207,6 +213,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("KALSHI_PING_URLS", "ping_urls", "", _ping_urls,
              "job=URL of a dead-man monitor, several separated by blanks"),
     Variable("KALSHI_OFFLINE", "offline", "false", _flag, "true: as if every script were given --offline"),
+    Variable("APCA_API_KEY_ID", "alpaca_key_id", "", _text, "Alpaca key: a second source of the index values"),
+    Variable("APCA_API_SECRET_KEY", "alpaca_secret_key", "", _text, "its secret"),
+    Variable("KALSHI_ALPACA_URL", "alpaca_url", "https://data.alpaca.markets", _text,
+             "Alpaca's data host; plain HTTP on loopback only"),
 )
 # Variables that other parts of the package read, known here so that a typing error is still caught.
 OTHER_NAMES = ("KALSHI_ENV_FILE", "KALSHI_SHARED_DATA")

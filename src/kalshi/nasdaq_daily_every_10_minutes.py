@@ -20,6 +20,7 @@ from kalshi.connect import connect_public
 from kalshi.index import rules_cheap_yes, windows
 from kalshi.index.carry_out import carry_out, spent_today
 from kalshi.index.history import NASDAQ100
+from kalshi.index.price_sources import settled_at
 from kalshi.index.script_arguments import CHEAP_YES_STRATEGY, add_enable_live, amount, off_reason
 from kalshi.index.tickers import NASDAQ_DAILY
 from kalshi.index.trading_day import find_day, spot_of_day
@@ -43,9 +44,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(run: Run) -> None:
     """Buy what is cheap and near, if the index is known."""
     args, strategy = run.args, CHEAP_YES_STRATEGY
-    session, _ = windows.session_in(run, MarketDays.around(run.now), windows.NASDAQ_LOOP)
+    days = MarketDays.around(run.now)
+    session, _ = windows.session_in(run, days, windows.NASDAQ_LOOP)
     day = find_day(run, NASDAQ_DAILY, session, strategy=strategy, public=connect_public)
-    spot = spot_of_day(day, NASDAQ100, run.now, offline=run.offline)
+    before = days.previous_session(session.day)
+    last = settled_at(run.exchange, NASDAQ_DAILY, before.day, before.closes_at) if day.sample is None else None
+    spot = spot_of_day(run, day, NASDAQ100, last)
     run.report.add_line(f"Index: {spot.reason}")
     if spot.quote is None:
         windows.stand_aside(run, spot.reason)

@@ -21,6 +21,7 @@ if not __package__:  # started by path: let `kalshi` be found and nothing in thi
 from kalshi.config import PROJECT_ROOT
 from kalshi.errors import ConfigError
 from kalshi.index.history import NASDAQ100, SP500, DailyCloses, check_history, load_closes
+from kalshi.index.history_cache import read_cache
 from kalshi.index.sample import SAMPLE, sample_closes
 from kalshi.pricing.likelihood_models import DEFAULT_MODEL, DEFAULT_START, MODELS
 from kalshi.runtime.files import writable_directory, write_atomically
@@ -34,7 +35,7 @@ SAMPLE_FIRST, SAMPLE_LAST = date(2019, 1, 2), date(2026, 3, 31)
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this script's own options."""
     add, day = parser.add_argument, date.fromisoformat
-    add("--history", type=Path, metavar="FILE", help="CSV date,close with open for the open; default: SAMPLE")
+    add("--history", type=Path, metavar="FILE", help="CSV date,close,open or the Parquet cache; default: SAMPLE")
     add("--symbol", choices=(SP500, NASDAQ100), default=SP500, help="whose width of ranges (^GSPC)")
     add("--out", type=Path, required=True, metavar="DIR", help="directory for the three files")
     add("--from", dest="first", type=day, default=date(2022, 1, 3), help="first session that decides (2022-01-03)")
@@ -108,7 +109,7 @@ def _history(file: Path | None, symbol: str) -> DailyCloses:
         return sample_closes(symbol, [session.day for session in days])
     if not file.is_file():
         raise ConfigError(f"--history {file}: there is no such file")
-    read = load_closes(file, symbol)
+    read = read_cache(file, symbol) if file.suffix == ".parquet" else load_closes(file, symbol)
     first, last = min(read.days, default=date.max), read.last.day
     sessions = [session.day for session in MarketDays(first, last).sessions(first, last)]
     return check_history(read, sessions)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
-from typing import Any
 
-import pandas as pd
 import pytest
 
 from kalshi.errors import DataError
 from kalshi.index.ladder import Ladder
-from kalshi.index.quotes import IndexQuote, YahooMinutes, ladder_median, spot
+from kalshi.index.quotes import IndexQuote, ladder_median, spot
 from kalshi.index.top_of_book import TopOfBook
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -67,56 +65,25 @@ def test_both_sides_of_the_age_limit() -> None:
     assert spot([Source(age_s=121)], "^GSPC", NOW, ladder_value=None).quote is None
 
 
+def test_without_a_word_of_the_ladder_two_sources_check_each_other() -> None:
+    close = spot([Source(), Source(value=6011.9)], "^GSPC", NOW, ladder_value=None)
+    assert close.quote is not None and close.quote.value == 6000.0 and close.cross_checked
+    assert "no cross-check by the ladder, agrees with test" in close.reason
+    apart = spot([Source(), Source(value=6012.1)], "^GSPC", NOW, ladder_value=None)
+    assert apart.quote is None and "test says 6000.00, but test 6012.10 (more than 0.20% apart)" in apart.reason
+
+
+def test_the_ladder_decides_between_two_sources() -> None:
+    found = spot([Source(value=6100.0), Source(value=6001.0)], "^GSPC", NOW, ladder_value=D(6000))
+    assert found.quote is not None and found.quote.value == 6001.0 and found.cross_checked
+
+
 def test_the_second_source_is_asked_and_both_reasons_are_kept() -> None:
     found = spot([Source(error="down"), Source()], "^GSPC", NOW, ladder_value=None)
     assert found.quote is not None and not found.cross_checked and "no cross-check" in found.reason
     both = spot([Source(error="down"), Source(age_s=999)], "^GSPC", NOW, ladder_value=None)
     assert "down; test says 6000.00, but 999 s old" in both.reason
     assert "no source" in spot([], "^GSPC", NOW, ladder_value=None).reason
-
-
-class Ticker:
-    def __init__(self, frame: Any) -> None:
-        self.frame, self.asked = frame, 0
-
-    def __call__(self, symbol: str) -> Ticker:
-        return self
-
-    def history(self, **_: Any) -> Any:
-        self.asked += 1
-        if isinstance(self.frame, Exception):
-            raise self.frame
-        return self.frame
-
-
-def minutes(zone: str | None) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"Close": [6000.0, 6001.5]}, index=pd.date_range("2026-11-24 09:58", periods=2, freq="min", tz=zone)
-    )
-
-
-def test_yahoo_is_asked_once_and_keeps_the_bars_time() -> None:
-    ticker = Ticker(minutes("America/New_York"))
-    source = YahooMinutes(ticker)
-    assert source.last("^GSPC") == source.last("^GSPC")
-    assert ticker.asked == 1
-    assert source.last("^GSPC") == IndexQuote(
-        "^GSPC", 6001.5, datetime(2026, 11, 24, 14, 59, tzinfo=UTC), "yfinance"
-    )
-
-
-@pytest.mark.parametrize(
-    "frame, word",
-    [
-        (minutes(None), "time zone"),
-        (minutes("UTC")[:0], "empty"),
-        (pd.DataFrame({"x": [1]}), "Error"),
-        (OSError("no route"), "no route"),
-    ],
-)
-def test_yahoos_broken_answers_are_one_line(frame: Any, word: str) -> None:
-    with pytest.raises(DataError, match=word):
-        YahooMinutes(Ticker(frame)).last("^GSPC")
 
 
 def book(bid: str, ask: str, size: int = 100) -> TopOfBook:

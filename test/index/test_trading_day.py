@@ -58,7 +58,7 @@ def a_run(folder: Path, *, base: str = "", mode: str = "paper", offline: bool = 
 
 
 def public_at(base: str) -> ExchangeClient:
-    return ExchangeClient(base, None, timeout_s=(0.5, 2), read_budget_s=0.5, writes_allowed=False)
+    return ExchangeClient(base, None, timeout_s=(2, 10), read_budget_s=10, writes_allowed=False)
 
 
 def no_public(config: Config) -> ExchangeClient:
@@ -73,7 +73,8 @@ def test_the_public_ladder_is_mirrored_into_the_paper_exchange(tmp_path: Path, e
     assert day.source == "Kalshi" and day.sample is None
     assert day.event_ticker == "KXINX-26NOV24H1600" and "SAMPLE" not in run.report.text()
     assert day.state.balance == D(1000) and len(day.found.markets) == 30
-    assert "no source" in spot_of_day(day, SP500, NOW, offline=True).reason
+    run.offline = True
+    assert "no source" in spot_of_day(run, day, SP500, None).reason
     run.close()
 
 
@@ -84,7 +85,7 @@ def test_where_nobody_answers_a_sample_takes_its_place_and_says_so(tmp_path: Pat
     )
     assert day.sample is not None and "*** SAMPLE ***" in run.report.text()
     assert "Kalshi can not be reached" in run.report.text()
-    found = spot_of_day(day, SP500, NOW, offline=False)
+    found = spot_of_day(run, day, SP500, None)
     assert found.quote is not None and found.quote.source == "SAMPLE" and found.cross_checked
     run.close()
 

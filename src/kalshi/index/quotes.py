@@ -6,12 +6,12 @@ index moves in a day, or one that the ladder's own prices contradict is refused 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Protocol
 
 from kalshi.errors import DataError
 from kalshi.index.ladder import Ladder
@@ -48,48 +48,12 @@ class IndexPriceSource(Protocol):
 class Spot:
     """The answer of `spot`. quote is None when it is refused; reason then says why, else what was checked.
 
-    cross_checked: whether the ladder's own prices agree with it.
+    cross_checked: whether the ladder's own prices, or else a second source, agree with it.
     """
 
     quote: IndexQuote | None
     reason: str
     cross_checked: bool = False
-
-
-class YahooMinutes:
-    """One-minute bars of yfinance; one request per run and symbol, kept for its lifetime.
-
-    ticker: makes the object that is asked, yfinance.Ticker unless a test hands in its own.
-    """
-
-    def __init__(self, ticker: Callable[[str], Any] | None = None, timeout_s: float = 5) -> None:
-        self._ticker, self._timeout_s = ticker, timeout_s
-        self._kept: dict[str, IndexQuote] = {}
-
-    def last(self, symbol: str) -> IndexQuote:
-        """Return the close of the newest bar with the bar's own start as time."""
-        if symbol not in self._kept:
-            self._kept[symbol] = self._ask(symbol)
-        return self._kept[symbol]
-
-    def _ask(self, symbol: str) -> IndexQuote:
-        try:
-            make = self._ticker
-            if make is None:
-                import yfinance
-
-                make = yfinance.Ticker
-            frame = make(symbol).history(
-                period="1d", interval="1m", auto_adjust=False, timeout=self._timeout_s
-            )
-            if len(frame) == 0:
-                raise DataError("the answer is empty")
-            stamp, value = frame.index[-1].to_pydatetime(), float(frame["Close"].iloc[-1])
-        except Exception as error:  # noqa: BLE001 - a scraping library fails in any way it likes
-            raise DataError(f"yfinance gave no price of {symbol}: {type(error).__name__}: {error}") from None
-        if stamp.tzinfo is None:
-            raise DataError(f"yfinance gave a price of {symbol} without a time zone")
-        return IndexQuote(symbol, value, stamp.astimezone(UTC), "yfinance")
 
 
 def spot(
@@ -101,12 +65,14 @@ def spot(
     prior_close: float | None = None,
     max_age: timedelta = MAX_AGE,
 ) -> Spot:
-    """Return the first quote of *sources* that is fresh and possible, cross-checked; else why there is none.
+    """Return the first quote of *sources* that is fresh, possible and not contradicted; else why there is none.
 
     now: aware. ladder_value: the median the ladder implies, None when the ladder can not say. A quote that
-    differs from it by more than 0.20 % is refused: nobody can tell which of the two is wrong.
+    differs from it by more than 0.20 % is passed over. Where the ladder can not say, the next source is
+    asked too, and the two must agree as closely: nobody can tell which of two prices is wrong.
     """
-    reasons = []
+    reasons: list[str] = []
+    first: IndexQuote | None = None
     for source in sources:
         try:
             quote = source.last(symbol)
@@ -114,13 +80,25 @@ def spot(
             reasons.append(str(error))
             continue
         problem = _problem(quote, now, ladder_value, prior_close, max_age)
-        if not problem:
-            age = max(0, int((now - quote.as_of).total_seconds()))
-            checked = "agrees with the ladder" if ladder_value is not None else "no cross-check by the ladder"
-            found = f"{symbol} {quote.value:.2f} from {quote.source}, {age} s old, {checked}"
-            return Spot(quote, found, ladder_value is not None)
-        reasons.append(problem)
+        if problem:
+            reasons.append(problem)
+        elif ladder_value is not None:
+            return Spot(quote, _found(quote, now, "agrees with the ladder"), True)
+        elif first is None:
+            first = quote
+        elif abs(quote.value / first.value - 1) > MAX_DISAGREEMENT:
+            apart = f"{first.source} says {first.value:.2f}, but {quote.source} {quote.value:.2f}"
+            return Spot(None, f"no price of the index: {apart} (more than {MAX_DISAGREEMENT:.2%} apart)")
+        else:
+            return Spot(first, _found(first, now, f"no cross-check by the ladder, agrees with {quote.source}"), True)
+    if first is not None:
+        return Spot(first, _found(first, now, "; ".join(["no cross-check by the ladder", *reasons])))
     return Spot(None, "no price of the index: " + ("; ".join(reasons) or "no source"))
+
+
+def _found(quote: IndexQuote, now: datetime, checked: str) -> str:
+    age = max(0, int((now - quote.as_of).total_seconds()))
+    return f"{quote.symbol} {quote.value:.2f} from {quote.source}, {age} s old, {checked}"
 
 
 def _problem(

@@ -187,6 +187,8 @@ class SampleDay:
             market_type="binary",
             status="active",
             result="",
+            created_time=self.opens_at - LISTED_BEFORE_OPEN,
+            updated_time=self.now,
             open_time=self.opens_at - LISTED_BEFORE_OPEN,
             close_time=self.closes_at,
             latest_expiration_time=self.closes_at + timedelta(days=7),

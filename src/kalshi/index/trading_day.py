@@ -5,7 +5,6 @@ from __future__ import annotations
 import time as wall
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 
 from kalshi.clients import ExchangeClient
@@ -16,7 +15,8 @@ from kalshi.exchange.models import Fill, Market, Order, Series
 from kalshi.index.discovery import FoundEvent, open_events
 from kalshi.index.paper_day import RunLike, first_event, listed_in_paper
 from kalshi.index.plan import ONE, ZERO, EventState, Resting
-from kalshi.index.quotes import IndexPriceSource, Spot, YahooMinutes, ladder_median, spot
+from kalshi.index.price_sources import LastClose, price_sources
+from kalshi.index.quotes import Spot, ladder_median, spot
 from kalshi.index.sample import SAMPLE, SampleDay, is_sample
 from kalshi.index.top_of_book import TopOfBook
 from kalshi.index.windows import SessionLike, stand_aside
@@ -80,19 +80,15 @@ def find_day(
 
 
 def spot_of_day(
-    day: TradingDay,
-    symbol: str,
-    now: datetime,
-    *,
-    offline: bool,
-    prior_close: float | None = None,
-    session: SessionLike | None = None,
+    run: RunLike, day: TradingDay, symbol: str, last: LastClose | None, *, session: SessionLike | None = None
 ) -> Spot:
-    """Return the index at *now*, checked against the ladder of *day*; a SAMPLE ladder has a SAMPLE index.
+    """Return the index at the run's time, checked against the ladder of *day*; a SAMPLE ladder has a SAMPLE index.
 
-    session: the one that *now* lies in, where the event settles at the close of a later one.
+    last: the close of the session before. session: the one that runs, where the event settles at the close of
+    a later one.
     """
-    sources: list[IndexPriceSource] = [] if offline else [YahooMinutes()]
+    now, prior_close = run.now, None if last is None else last.value
+    sources = price_sources(run.config, last, offline=run.offline)
     if day.sample is not None:
         during = session or day.session
         sources = [replace(day.sample, opens_at=during.opens_at, closes_at=during.closes_at)]

@@ -8,11 +8,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from kalshi.index.history import DailyCloses, cache_path, history_of, yahoo_daily
+from kalshi.index.history import DailyCloses
+from kalshi.index.history_cache import cache_path, history_of
 from kalshi.index.paper_day import RunLike
+from kalshi.index.price_sources import LastClose
 from kalshi.index.sample import sample_closes
 from kalshi.index.trading_day import TradingDay, spot_of_day
 from kalshi.index.windows import SessionLike, stand_aside
+from kalshi.index.yahoo import yahoo_daily
 from kalshi.pricing.likelihood import HALF_LIFE_SESSIONS, SESSION_VARIANCE, Estimate, remaining_variance
 from kalshi.pricing.likelihood_models import DEFAULT_MODEL, LEAST_FOR_A_FIT, RIVAL, Question, doubted, likelihood
 
@@ -76,14 +79,8 @@ def estimate_day(
         value, checked = history.last.close, False
         run.report.add_line(f"Reference: last close {value:.2f} of {history.last.day}, {history.source}")
     else:
-        found = spot_of_day(
-            day,
-            settings.symbol,
-            run.now,
-            offline=run.offline,
-            prior_close=history.last.close,
-            session=today,
-        )
+        last = LastClose(history.last.day, history.last.close)
+        found = spot_of_day(run, day, settings.symbol, last, session=today)
         run.report.add_line(f"Reference: {found.reason}")
         if found.quote is None:
             stand_aside(run, found.reason)

@@ -21,7 +21,10 @@ _MASK = "***"
 # Shorter values would also blank ordinary words, and nobody's key is that short.
 _SHORTEST_SECRET = 6
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_HEADER = re.compile(r"(KALSHI-ACCESS-(?:KEY|SIGNATURE)['\"]?\s*[:=]\s*['\"]?)[^\s'\",}]+", re.IGNORECASE)
+_HEADER = re.compile(
+    r"((?:KALSHI-ACCESS-(?:KEY|SIGNATURE)|APCA-API-(?:KEY-ID|SECRET-KEY))['\"]?\s*[:=]\s*['\"]?)[^\s'\",}]+",
+    re.IGNORECASE,
+)
 # JSON leaves these as they are, and some readers take them for the end of a line.
 _LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _AWS_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID")
@@ -36,6 +39,7 @@ class Redactor:
     def learn(self, config: Config, environ: Iterable[tuple[str, str]] | None = None) -> None:
         """Take over the secret values of *config* and the AWS ones of *environ* (default: the process's)."""
         values = {config.key_id, config.private_key_password, *(url for _, url in config.ping_urls)}
+        values |= {config.alpaca_key_id, config.alpaca_secret_key}
         values |= {value for name, value in environ or os.environ.items() if name in _AWS_SECRETS}
         self._values = tuple(sorted((v for v in values if len(v) >= _SHORTEST_SECRET), key=len, reverse=True))
 
