@@ -100,6 +100,19 @@ def resting(folder: Path, time: str) -> dict[str, D]:
     return found
 
 
+def places(folder: Path, time: str) -> dict[str, tuple[int, D]]:
+    """Return the place in its queue and the size of every own resting order by market."""
+    exchange = paper(folder, time)
+    with exchange.view() as world:
+        found = {
+            o.ticker.rpartition("-")[2]: (o.priority, o.remaining)
+            for o in world.orders.values()
+            if o.status == "resting"
+        }
+    exchange.close()
+    return found
+
+
 def test_a_day_with_two_fills_locks_a_profit_and_ends_flat(start: Start, folder: Path) -> None:
     said = start("morning", "09:35")
     assert "*** SAMPLE ***" in said and "12 NO bids" in said and "worst case if one leg fills $-4.95" in said
@@ -138,6 +151,21 @@ def test_a_day_with_two_fills_locks_a_profit_and_ends_flat(start: Start, folder:
     store = Store.open(folder / "kalshi_paper.db")
     assert {row.state for row in store.orders(event_ticker=EVENT)} == {"accepted"}
     store.close()
+
+
+def test_a_partial_fill_makes_the_other_orders_smaller_and_they_keep_their_place(start: Start, folder: Path) -> None:
+    start("morning", "09:35")
+    first = sorted(resting(folder, "09:36"))[4]
+    before = places(folder, "09:36")
+    buyers_of_yes(folder, f"{EVENT}-{first}", "0.56", "09:50", size=4)
+    said = start("sp_daily_every_10_minutes", "09:55", "--complete-price", "0.45")
+    assert "state COMPLETE: 1 NO legs, common size 4" in said and "11 to make smaller, 1 to cancel" in said
+    after = places(folder, "09:56")
+    assert set(before) - set(after) == {first}
+    kept = set(before) & set(after)
+    assert len(kept) == 11 and all(after[name][0] == before[name][0] for name in kept)
+    assert {count for _, count in after.values()} == {D(4)}
+    assert "to make smaller" not in start("sp_daily_every_10_minutes", "10:05", "--complete-price", "0.45")
 
 
 def test_midday_takes_an_unfilled_blanket_down(start: Start, folder: Path) -> None:

@@ -22,7 +22,7 @@ from kalshi.runtime.report import Report
 from kalshi.store import Store
 from kalshi.store.rows import OrderRow
 from kalshi.trading.cancels import CancelResult
-from kalshi.trading.intents import Intent, client_order_id
+from kalshi.trading.intents import Intent, Side, client_order_id
 from kalshi.trading.outcomes import OrderOutcome, OrderReport
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -48,12 +48,19 @@ class Counter:
     stuck: tuple[str, ...] = ()
     submitted: list[Intent] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    amended: list[tuple[str, D, D]] = field(default_factory=list)
+    amends: OrderOutcome = OrderOutcome.ACCEPTED
 
     def submit(self, intent: Intent, market: object, **_: Any) -> OrderReport:
         self.submitted.append(intent)
         number = len(self.submitted)
         outcome = OrderOutcome.REJECTED if number == self.fails_at else OrderOutcome.ACCEPTED
         return OrderReport(intent, outcome, "because", client_order_id(intent), f"o{number}", remaining=intent.count)
+
+    def amend(self, order_id: str, market: Any, *, price: D, count: D, quoted_at: datetime) -> OrderReport:
+        self.amended.append((order_id, price, count))
+        intent = Intent("strategy", NOW.date(), "E", "LOW", Side.NO, price, count)
+        return OrderReport(intent, self.amends, "because", "c", order_id)
 
     def cancel(self, order_id: str, ticker: str) -> CancelResult:
         self.cancelled.append(order_id)
@@ -127,6 +134,32 @@ def test_where_a_cancel_failed_nothing_is_placed(store: Store) -> None:
     assert run.desk.cancelled == ["a", "b"]
     assert [i.ticker for i in run.desk.submitted] == ["B6000"]
     assert "LOW: not placed" in run.report.text()
+
+
+@pytest.mark.parametrize(
+    "outcome, cancels",
+    [
+        (OrderOutcome.ACCEPTED, []),
+        (OrderOutcome.UNKNOWN, []),  # looked up again at the next pass
+        (OrderOutcome.REJECTED, ["a"]),
+        (OrderOutcome.REFUSED, ["a"]),
+    ],
+)
+def test_a_larger_order_is_made_smaller_and_goes_where_that_fails(
+    store: Store, outcome: OrderOutcome, cancels: list[str]
+) -> None:
+    run = Run(Counter(amends=outcome), store)
+    large = Resting("a", "LOW", "no", D("0.45"), D(25), D(5))
+    carry_out(run, day(large), bids("LOW"))  # type: ignore[arg-type]
+    assert run.desk.amended == [("a", D("0.45"), D(15))]  # 5 filled and 10 wanted
+    assert run.desk.cancelled == cancels and run.desk.submitted == []
+    assert "0 stay, 1 to make smaller, 0 to cancel, 0 to place" in run.report.text()
+
+
+def test_a_dry_run_makes_nothing_smaller(store: Store) -> None:
+    run = Run(Counter(amends=OrderOutcome.REFUSED), store, dry_run=True)
+    carry_out(run, day(Resting("a", "LOW", "no", D("0.45"), D(25))), bids("LOW"))  # type: ignore[arg-type]
+    assert run.desk.cancelled == [] and "Made smaller" in run.report.text()
 
 
 @pytest.mark.parametrize("plan", [Plan(("a", "b"), (), None), Plan(("a", "b"), (), (), refusal="not today")])

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal as D
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.states import NESTED, SP_LADDER, bought_no, decisions, make_state, quote
 from kalshi.errors import ConfigError
-from kalshi.index.plan import Resting, Style, Wanted, changes
+from kalshi.index.plan import Changes, Resting, Style, Wanted, changes
 from kalshi.index.rules_blanket import BlanketRules, plan, within_limits
 
 
@@ -149,4 +151,25 @@ def test_reconciling_cancels_what_is_not_wanted_and_keeps_the_rest() -> None:
     assert [o.order_id for o in todo.cancel] == ["twice", "price", "side"]
     assert todo.place == ()
     assert changes([want], [Resting("part", "A", "no", D("0.45"), D(60))]).place == ()
-    assert [o.order_id for o in changes([want], [Resting("large", "A", "no", D("0.45"), D(101))]).cancel] == ["large"]
+    large = Resting("large", "A", "no", D("0.45"), D(101))
+    assert changes([want], [large]) == Changes((), (), (), ((large, want),))
+    taking = Wanted("A", "no", D("0.45"), D(100), Style.TAKE, "x")
+    assert changes([taking], [large]) == Changes((), (large,), (taking,))
+
+
+WANTS = st.lists(
+    st.tuples(st.sampled_from("ABC"), st.sampled_from(["0.44", "0.45"]), st.integers(1, 5)),
+    max_size=6, unique_by=lambda row: row[:2],
+)  # fmt: skip
+
+
+@given(WANTS, WANTS)
+def test_after_the_changes_nothing_rests_that_is_not_wanted(wants: list, rests: list) -> None:
+    wanted = [Wanted(t, "no", D(price), D(count), Style.REST, "x") for t, price, count in wants]
+    resting = [Resting(f"o{i}", t, "no", D(price), D(count)) for i, (t, price, count) in enumerate(rests)]
+    todo = changes(wanted, resting)
+    after = {(o.ticker, o.price): o.remaining for o in todo.keep}
+    after |= {(o.ticker, o.price): w.count for o, w in todo.shrink} | {(w.ticker, w.price): w.count for w in todo.place}
+    limits = {(w.ticker, w.price): w.count for w in wanted}
+    assert after.keys() == limits.keys() and all(after[key] <= limits[key] for key in after)
+    assert len(todo.keep) + len(todo.cancel) + len(todo.shrink) == len(resting)

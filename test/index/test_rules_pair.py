@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.states import NESTED, SP_LADDER, Fill, bought_no, decisions, make_state, quote
 from kalshi.errors import ConfigError
-from kalshi.index.plan import Resting, Style, Wanted
+from kalshi.index.plan import Resting, Style, Wanted, changes
 from kalshi.index.rules_pair import PairRules, plan
 from kalshi.pricing.negative_risk import buy_no, guarantee
 
@@ -62,6 +62,17 @@ def test_a_partly_filled_market_keeps_its_own_remainder_and_no_more() -> None:
     assert wanted["B6050"].price == D("0.70")  # C6 with a margin of a cent
     without = plan(make_state(fills=fills), PairRules())
     assert "B6025" not in {w.ticker for w in without.wanted or ()}
+
+
+def test_a_remainder_beyond_the_common_size_rests_on_smaller() -> None:
+    fills = (bought_no("B6000", "50", "0.45"), bought_no("B6025", "30", "0.45"))
+    resting = (Resting("own", "B6025", "no", D("0.45"), D(70), D(30)),)
+    state = make_state(fills=fills, resting=resting)
+    found = plan(state, PairRules())
+    assert {w.ticker: w.count for w in found.wanted or ()}["B6025"] == 20  # 50 - 30
+    [(order, want)] = changes(found.wanted or (), resting).shrink
+    assert (order.order_id, order.filled + want.count) == ("own", 50)
+    assert "up to the common size" in decisions(found)["B6025"]
 
 
 def test_an_order_that_rests_stays_when_its_market_loses_a_quote() -> None:

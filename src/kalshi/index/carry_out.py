@@ -66,13 +66,16 @@ def carry_out(
     if plan.refusal or plan.wanted is None:
         return []
     todo = changes(plan.wanted, day.state.resting)
-    run.report.add_line(f"Own orders: {len(todo.keep)} stay, {len(todo.cancel)} to cancel, {len(todo.place)} to place")
+    smaller = f"{len(todo.shrink)} to make smaller, " if todo.shrink else ""
+    run.report.add_line(
+        f"Own orders: {len(todo.keep)} stay, {smaller}{len(todo.cancel)} to cancel, {len(todo.place)} to place"
+    )
     if off:
         run.report.add_line(f"Nothing is sent: {off}")
         return []
-    if often and (todo.cancel or todo.place) and not run.dry_run:
+    if often and (todo.cancel or todo.place or todo.shrink) and not run.dry_run:
         run.args.no_email = mail_off
-    stuck = _cancel(run, todo.cancel)
+    stuck = _cancel(run, [*todo.cancel, *_shrink(run, day, todo.shrink)])
     placed: list[OrderReport] = []
     for want in todo.place:
         if want.ticker in stuck:
@@ -82,7 +85,7 @@ def carry_out(
         if whole and not run.dry_run and placed[-1].outcome is not OrderOutcome.ACCEPTED:
             _take_back(run, placed)
             break
-    if (todo.cancel or placed) and not run.dry_run:
+    if (todo.cancel or todo.shrink or placed) and not run.dry_run:
         _report_after(run, day)
     return placed
 
@@ -94,6 +97,23 @@ def _cancel(run: RunLike, orders: Iterable[Resting]) -> set[str]:
         rows = [(r.ticker, r.order_id, "done" if r.done else "not done", r.reason) for r in results]
         run.report.add_table("Cancels", ("market", "order", "result", "reason"), rows)
     return set() if run.dry_run else {result.ticker for result in results if not result.done}
+
+
+def _shrink(run: RunLike, day: TradingDay, pairs: Iterable[tuple[Resting, Wanted]]) -> list[Resting]:
+    """Make orders smaller, which keeps their place in the queue; return those that must be cancelled instead.
+
+    An order left too large could fill beyond the common size, so one that is certainly not changed has to go.
+    """
+    rows, too_large = [], []
+    for order, want in pairs:
+        market, total = day.found.markets[order.ticker], order.filled + want.count
+        report = run.desk.amend(order.order_id, market, price=order.price, count=total, quoted_at=day.state.now)
+        rows.append((order.ticker, order.order_id, order.remaining, want.count, report.outcome.value, report.reason))
+        if report.outcome in (OrderOutcome.REJECTED, OrderOutcome.REFUSED) and not run.dry_run:
+            too_large.append(order)
+    if rows:
+        run.report.add_table("Made smaller", ("market", "order", "from", "to", "result", "reason"), rows)
+    return too_large
 
 
 def _send(run: RunLike, day: TradingDay, want: Wanted) -> OrderReport:

@@ -47,13 +47,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Resting:
-    """One of our own orders at the exchange. side, price: as in Wanted. remaining: contracts not filled."""
+    """One of our own orders at the exchange. side, price: as in Wanted. remaining, filled: contracts."""
 
     order_id: str
     ticker: str
     side: str
     price: Decimal
     remaining: Decimal
+    filled: Decimal = ZERO
 
     @property
     def cost(self) -> Decimal:
@@ -152,30 +153,37 @@ class EventState:
 
 @dataclass(frozen=True)
 class Changes:
-    """How to get from what rests to what is wanted: kept orders keep their place in the queue."""
+    """How to get from what rests to what is wanted: orders kept or made smaller keep their place in the queue."""
 
     keep: tuple[Resting, ...]
     cancel: tuple[Resting, ...]
     place: tuple[Wanted, ...]
+    shrink: tuple[tuple[Resting, Wanted], ...] = ()
 
 
 def changes(wanted: Iterable[Wanted], resting: Iterable[Resting]) -> Changes:
-    """Return what to keep, cancel and place.
+    """Return what to keep, make smaller, cancel and place.
 
     A resting order is kept when one is wanted with the same market, side and price, and it is not larger;
-    what then lacks is left for the next pass, so that the queue place is not lost for a few contracts.
+    what then lacks is left for the next pass, so that the queue place is not lost for a few contracts. One
+    that is larger is made smaller. Another price means another place in the queue in any case: such an order
+    is cancelled and a post-only one placed, because a changed order may trade at once.
     """
     open_wants: dict[tuple[str, str, Decimal], list[Wanted]] = {}
     for want in wanted:
         key = (want.ticker, want.side, want.price)
         open_wants.setdefault(key, []).append(want)
-    keep, cancel = [], []
+    keep, cancel, shrink = [], [], []
     for order in resting:
         wants = open_wants.get((order.ticker, order.side, order.price), [])
-        match = next((w for w in wants if w.style is Style.REST and order.remaining <= w.count), None)
+        match = next((w for w in wants if w.style is Style.REST), None)
         if match is None:
             cancel.append(order)
-        else:
-            wants.remove(match)
+            continue
+        wants.remove(match)
+        if order.remaining <= match.count:
             keep.append(order)
-    return Changes(tuple(keep), tuple(cancel), tuple(w for wants in open_wants.values() for w in wants))
+        else:
+            shrink.append((order, match))
+    place = (want for wants in open_wants.values() for want in wants)
+    return Changes(tuple(keep), tuple(cancel), tuple(place), tuple(shrink))

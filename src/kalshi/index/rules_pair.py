@@ -171,9 +171,10 @@ def _keep_remainder(
 ) -> None:
     """Let what is left of a held market's own order rest at its own limit, up to the common size."""
     own = [order for order in state.resting if order.ticker == ticker and order.side == "no"]
-    if own and 0 < own[0].remaining <= room:
-        wanted[ticker] = Wanted(ticker, "no", own[0].price, own[0].remaining, Style.REST, COMPLETE)
-        why[ticker] = "its own remainder rests on"
+    if own and room > 0:
+        count = min(own[0].remaining, room)
+        wanted[ticker] = Wanted(ticker, "no", own[0].price, count, Style.REST, COMPLETE)
+        why[ticker] = "its own remainder rests on" + (", up to the common size" if count == room else "")
     else:
         why[ticker] = "held"
 

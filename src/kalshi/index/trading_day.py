@@ -144,4 +144,4 @@ def _resting(order: Order) -> Resting:
     side, price = (
         ("yes", order.yes_price_dollars) if order.book_side == "bid" else ("no", ONE - order.yes_price_dollars)
     )
-    return Resting(order.order_id, order.ticker, side, price, order.remaining_count_fp)
+    return Resting(order.order_id, order.ticker, side, price, order.remaining_count_fp, order.fill_count_fp)
