@@ -1,17 +1,24 @@
-"""Every answer that a paper exchange gives in this process, in whatever test, is held to the specification."""
+"""Every answer that a paper exchange gives in this process, in whatever test, is held to the specification.
+
+And a store for each database: `store_place` and `store` run their test on SQLite and on PostgreSQL, see `databases`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from databases import BOTH, new_database, new_place
 from kalshi.exchange.hosts import API_PATH
 from kalshi.paper.exchange import PaperExchange
 from kalshi.paper.routes import find_route
+from kalshi.store import Store
+from kalshi.store.place import Place
 from paper import specification
 
 
@@ -38,3 +45,25 @@ def answers_follow_the_specification(monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(PaperExchange, "handle", handle)
     yield
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="session")
+def postgresql_database() -> Iterator[str]:
+    """The URL of a PostgreSQL database that is this test process's own; see `databases`."""
+    with new_database() as url:
+        yield url
+
+
+@pytest.fixture(params=BOTH)
+def store_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """An empty place for a store, on SQLite and on PostgreSQL in turn."""
+    database = request.getfixturevalue("postgresql_database") if request.param == "postgresql" else ""
+    return new_place(request.param, tmp_path, database)
+
+
+@pytest.fixture
+def store(store_place: Place) -> Iterator[Store]:
+    """An empty store, on SQLite and on PostgreSQL in turn."""
+    store = Store.open(store_place)
+    yield store
+    store.close()

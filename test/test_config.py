@@ -279,3 +279,15 @@ def test_relative_directories_start_at_the_project():
     config = load_config({"KALSHI_DATA_DIR": "cache", "KALSHI_REPORT_DIR": "~/reports"})
     assert config.data_dir == PROJECT_ROOT / "cache"
     assert config.report_dir == Path.home() / "reports"
+
+
+@pytest.mark.parametrize("url", ["mysql://u:topsecret@h/d", "sqlite:////x", "postgresql:u:topsecret@h", "topsecret"])
+def test_another_database_url_is_refused_without_its_password(url):
+    with pytest.raises(ConfigError, match=r"DATABASE_URL.* is not valid: expected postgresql://") as caught:
+        load_config({"DATABASE_URL": url})
+    assert "topsecret" not in str(caught.value)
+
+
+def test_the_database_url_is_masked():
+    config = load_config({"DATABASE_URL": "postgres://u:topsecret@h/d"})
+    assert config.database_url.startswith("postgres://") and "topsecret" not in repr(config)

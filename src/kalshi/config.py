@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
@@ -24,7 +25,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 MODES = ("paper", "demo", "live")
 SECRET_FIELDS = (
     "key_id", "private_key_secret", "private_key_path", "private_key_password", "ping_urls", "alpaca_key_id",
-    "alpaca_secret_key",
+    "alpaca_secret_key", "database_url",
 )  # fmt: skip
 _BASES = {"paper": PAPER_BASE, "demo": DEMO_BASE, "live": LIVE_BASE}
 
@@ -34,7 +35,7 @@ class Config:
     """Settings of one run.
 
     Money limits are Decimal dollars; `max_order_contracts` is contracts. Paths are absolute.
-    Keys, their ids, secrets and paths, and ping URLs (each with its job) are masked in `repr`.
+    Keys, their ids, secrets and paths, ping URLs (each with its job) and `database_url` are masked in `repr`.
     """
 
     mode: str
@@ -48,6 +49,7 @@ class Config:
     api_base: str
     live_trading: bool
     data_dir: Path
+    database_url: str
     report_dir: Path
     max_order_contracts: Decimal
     max_order_cost: Decimal
@@ -142,6 +144,13 @@ def _expanded(value: str) -> Path:
         raise ValueError("there is no such user") from None
 
 
+def _database_url(value: str) -> str:
+    url = value.strip()
+    if url and not re.match(r"(postgresql|postgres|postgresql\+psycopg)://.", url):
+        raise ValueError("expected postgresql://user:password@host:5432/name, or nothing for SQLite in KALSHI_DATA_DIR")
+    return url
+
+
 def _addresses(value: str) -> str:
     for one in filter(None, map(str.strip, value.split(","))):
         name, at, host = parseaddr(one)[1].partition("@")
@@ -192,6 +201,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("KALSHI_LIVE_TRADING", "live_trading", "false", _flag,
              "must be true before an order leaves for the live exchange"),
     Variable("KALSHI_DATA_DIR", "data_dir", "src/data", _directory, "caches and databases"),
+    Variable("DATABASE_URL", "database_url", "", _database_url,
+             "PostgreSQL for runs, orders and fills; unset: SQLite files in KALSHI_DATA_DIR"),
     Variable("KALSHI_REPORT_DIR", "report_dir", "src/reports", _directory, "what runs and backtests write"),
     Variable("KALSHI_MAX_ORDER_CONTRACTS", "max_order_contracts", "100", _dollars, "contracts in one order"),
     Variable("KALSHI_MAX_ORDER_COST", "max_order_cost", "10.00", _dollars, "most one order may cost"),
@@ -279,7 +290,7 @@ def _read(variable: Variable, environ: Mapping[str, str]) -> Any:
     try:
         return variable.parse(text if text.strip() else variable.default)
     except ValueError as error:
-        shown = "" if variable.field in ("private_key_password", "ping_urls") else f"={text!r}"
+        shown = "" if variable.field in ("private_key_password", "ping_urls", "database_url") else f"={text!r}"
         raise ConfigError(f"{variable.name}{shown} is not valid: {error}") from None
 
 

@@ -1,50 +1,22 @@
-"""The record: exact, durable, versioned, and refusing early where it can not be kept."""
+"""The record of runs, orders and locks: exact, and told once; the same on both databases."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import subprocess
-import sys
-import tempfile
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, timedelta, timezone
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
 
-from kalshi.errors import StoreError
+from kalshi.errors import ResponseError, StoreError
 from kalshi.store import Store
-from kalshi.store.rows import OrderRow, Refusal
-from kalshi.store.schema import SCHEMA_VERSION, metadata
-
-D = Decimal
-NOW = datetime(2026, 10, 5, 14, 0, 0, 123456, tzinfo=UTC)
-SRC = Path(__file__).resolve().parents[2] / "src"
-
-
-def row(**changes: Any) -> OrderRow:
-    values: dict[str, Any] = dict(
-        client_order_id="one", run_id="run-1", strategy="tsa", run_date=date(2026, 10, 5), event_ticker="E-1",
-        ticker="E-1-A2.50", side="yes", price=D("0.3001"), count=D("10.00"), purpose="entry", generation=1,
-        reduces=False, strike_type="greater", floor_strike=D(2500000), cap_strike=None, exchange_index=0,
-        fee_bound=D("0.15"), created_at=NOW, updated_at=NOW, remaining=D("10.00"),
-    )
-    return OrderRow(**{**values, **changes})
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path / "store.db")
-    yield store
-    store.close()
+from kalshi.store.place import Place
+from kalshi.store.rows import Refusal
+from store.made import NOW, D, fill, row
 
 
 def test_a_reserved_order_is_read_back_exactly(store: Store) -> None:
@@ -54,14 +26,17 @@ def test_a_reserved_order_is_read_back_exactly(store: Store) -> None:
     assert str(reserved.row.price) == "0.3001"
 
 
-@settings(max_examples=30, deadline=None)
-@given(price=st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=0, max_value=1))
-def test_no_digit_is_lost(tmp_path_factory: pytest.TempPathFactory, price: Decimal) -> None:
-    store = Store.open(tmp_path_factory.mktemp("digits") / "store.db")
-    store.reserve(row(price=price), lambda others: None, since=NOW)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    price=st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=0, max_value=1),
+    reason=st.text(),
+)
+def test_no_digit_is_lost_and_no_text_is_refused(store: Store, price: Decimal, reason: str) -> None:
+    """A reason may quote a hostile answer: NUL and half characters are replaced, everything else is kept."""
+    store.refuse(row(price=price), Refusal("count", reason))
     found = store.order("one")
-    store.close()
     assert found is not None and found.price == price
+    assert found.reason == reason.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def test_what_was_or_may_have_been_sent_is_never_reserved_again(store: Store) -> None:
@@ -98,12 +73,11 @@ def test_the_judge_sees_what_can_cost_money_in_the_event_or_since_then(store: St
     assert sorted(seen) == ["new-elsewhere", "old-same-event"]
 
 
-def test_threads_that_want_the_same_order_are_told_once_to_send_it(tmp_path: Path) -> None:
-    Store.open(tmp_path / "store.db").close()
+def test_threads_that_want_the_same_order_are_told_once_to_send_it(store_place: Place) -> None:
     told = []
 
     def want(name: str) -> None:
-        mine = Store.open(tmp_path / "store.db")
+        mine = Store.open(store_place)
         told.append(mine.reserve(row(run_id=name), lambda others: None, since=NOW).ours)
         mine.close()
 
@@ -184,144 +158,45 @@ def test_a_lock_ends_at_its_time_and_can_be_set_anew(store: Store) -> None:
     assert store.lock("tsa", "again", set_at=until)
 
 
-def test_a_database_of_version_1_is_migrated_with_its_locks_and_orders(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    engine = create_engine(f"sqlite:///{path}")
-    metadata.create_all(engine)
-    engine.dispose()
-    with sqlite3.connect(path) as old:
-        old.execute("DROP TABLE settlements")
-        old.execute("DROP TABLE notices")
-        for column in ("amend_price", "amend_count", "amend_sent_at", "exclusive"):
-            old.execute(f"ALTER TABLE orders DROP COLUMN {column}")
-        old.execute("DROP TABLE locks")
-        old.execute(
-            "CREATE TABLE locks "
-            "(scope VARCHAR PRIMARY KEY, reason TEXT NOT NULL, until VARCHAR, set_at VARCHAR NOT NULL)"
-        )
-        old.execute("INSERT INTO locks VALUES ('all', 'holiday', NULL, '2026-10-05T14:00:00.000000Z')")
-        old.execute("INSERT INTO meta VALUES ('schema_version', '1')")
-    old.close()
-    store = Store.open(path)
-    assert store.locks(NOW) == {"all": "holiday"} and store.settled_tickers() == set()
-    store.close()
-    with sqlite3.connect(path) as new:
-        assert new.execute("SELECT value FROM meta").fetchall() == [(str(SCHEMA_VERSION),)]
-    new.close()
-    Store.open(path).close()
-
-
-@pytest.mark.parametrize(
-    ("version", "words"), [("99", "update the program"), ("0", "not one of ours"), ("x", "not one of ours")]
-)
-def test_a_newer_or_foreign_database_is_refused(tmp_path: Path, version: str, words: str) -> None:
-    path = tmp_path / "store.db"
-    Store.open(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE meta SET value = ?", (version,))
-    connection.close()
-    with pytest.raises(StoreError, match=words):
-        Store.open(path)
-
-
-def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    path.write_bytes(b"this was a database once" * 100)
-    with pytest.raises(StoreError, match=r"store\.db.*not a database"):
-        Store.open(path)
-    assert path.read_bytes().startswith(b"this was")
-
-
-def test_a_missing_directory_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="unable to open"):
-        Store.open(tmp_path / "nowhere" / "store.db")
-
-
-def test_a_file_that_can_only_be_read_is_refused_before_anything_is_decided() -> None:
-    code = (
-        "import os, sys\n"
-        "from kalshi.errors import StoreError\n"
-        "from kalshi.store import Store\n"
-        "Store.open(':memory:').close()\n"  # loads everything before the rights are given up
-        "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
-        "open(sys.argv[1], 'rb').close()\n"
-        "try: Store.open(sys.argv[1])\n"
-        "except StoreError as error: print(error)\n"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "store.db"
-        Store.open(path).close()
-        path.chmod(0o444)
-        path.parent.chmod(0o555)
-        try:
-            done = _python(code, str(path))
-        finally:
-            path.parent.chmod(0o755)
-    assert "readonly" in done.stdout or "unable to open" in done.stdout, done
-
-
-def test_a_full_disk_is_an_error_of_the_store_and_nothing_is_half_written(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    Store.open(path).close()
-    code = (
-        "import resource, signal, sys\n"
-        "sys.path.insert(0, sys.argv[2])\n"
-        "from datetime import datetime, UTC\n"
-        "from kalshi.errors import StoreError\n"
-        "from kalshi.store import Store\n"
-        "store = Store.open(sys.argv[1])\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
-        "try: store.lock('all', 'x' * 9000, set_at=datetime.now(UTC))\n"
-        "except StoreError as error: print(error)\n"
-    )
-    done = _python(code, str(path), str(SRC))
-    assert "database" in done.stdout and "disk" in done.stdout, done
-    store = Store.open(path)
-    assert store.locks(NOW) == {}
-    store.close()
-
-
-def _python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(SRC), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment, timeout=60,
-        check=False,
-    )
-
-
-def test_odd_paths_and_urls_work(tmp_path: Path) -> None:
-    odd = tmp_path / "what? 100% #1.db"
-    Store.open(odd).close()
-    assert odd.exists()
-    store = Store.open(f"sqlite:///{tmp_path}/other.db")
-    assert store.path == tmp_path / "other.db"
-    store.close()
-    with pytest.raises(StoreError, match="not supported yet"):
-        Store.open("postgresql://localhost/kalshi")
-    with pytest.raises(StoreError, match="can not be read"):
-        Store.open("sqlite://host:port/store.db")
-
-
-def test_every_commit_is_durable_and_readers_keep_no_writer_waiting(store: Store) -> None:
-    with store._reading() as reader:
-        assert reader.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-        assert reader.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        assert reader.exec_driver_sql("SELECT count(*) FROM orders").scalar() == 0
-        other = Store.open(store.path)
-        assert other.reserve(row(), lambda others: None, since=NOW).ours
-        other.close()
-        assert reader.exec_driver_sql("SELECT count(*) FROM orders").scalar() == 0
-    assert len(store.orders()) == 1
-
-
-def test_it_is_imported_without_heavy_libraries() -> None:
-    done = _python(
-        "import sys, kalshi.store, kalshi.trading.desk\n"
-        "print(sorted({'pandas', 'boto3', 'numpy', 'matplotlib'} & set(sys.modules)))"
-    )
-    assert done.stdout == "[]\n", done
-
-
 def test_replacing_a_row_keeps_the_rest() -> None:
     assert replace(row(), state="accepted") == row().replace(state="accepted")
+
+
+def test_an_order_is_open_until_all_its_fills_are_booked(store: Store) -> None:
+    store.reserve(row(), lambda others: None, since=NOW)
+    assert [r.client_order_id for r in store.open_orders("E-1")] == ["one"] and store.open_orders("E-2") == []
+    store.update_order("one", state="accepted", order_id="there", filled=D(4), remaining=D(0))
+    assert [r.client_order_id for r in store.open_orders()] == ["one"]
+    assert store.book_fills([fill("f-1", count_fp=D(3)), fill("f-2", count_fp=D(1))]) == 2
+    assert store.open_orders() == [] and store.orders()[0].booked == 4
+
+
+def test_a_fill_is_booked_once(store: Store) -> None:
+    store.reserve(row(), lambda others: None, since=NOW)
+    store.update_order("one", state="accepted", order_id="there", filled=D(4), remaining=D(0))
+    assert store.book_fills([fill("f-1"), fill("f-1")]) == 1
+    assert store.book_fills([fill("f-1"), fill("f-2")]) == 1
+    assert store.orders()[0].booked == 2 and [f["fill_id"] for f in store.fills()] == ["f-1", "f-2"]
+    assert store.fills(["elsewhere"]) == [] and len(store.fills(["there"])) == 2
+
+
+def test_a_fill_without_a_time_takes_that_of_ts_and_without_both_is_an_error(store: Store) -> None:
+    assert store.book_fills([fill("f-1", created_time=None, ts=1_790_000_000)]) == 1
+    assert store.fills()[0]["created_at"].timestamp() == 1_790_000_000
+    with pytest.raises(ResponseError, match="f-2"):
+        store.book_fills([fill("f-2", created_time=None)])
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(["M-1", "M-2"]), st.booleans(), st.sampled_from(["1", "1.00", "0.37"]))))
+def test_net_contracts_are_the_sum_of_the_fills(store: Store, drawn: list[tuple[str, bool, str]]) -> None:
+    named = [
+        fill(f"{ticker}-{bid}-{count}-{number}", ticker=ticker, book_side="bid" if bid else "ask", count_fp=D(count))
+        for number, (ticker, bid, count) in enumerate(drawn)
+    ]
+    store.book_fills(named)
+    wanted: dict[str, Decimal] = {}
+    for one in store.fills():
+        signed = one["count"] if one["book_side"] == "bid" else -one["count"]
+        wanted[one["ticker"]] = wanted.get(one["ticker"], D(0)) + signed
+    assert store.net_contracts() == wanted

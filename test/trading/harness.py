@@ -1,6 +1,6 @@
 """A paper exchange behind an adapter that breaks what is asked for, and desks that trade through it.
 
-Everything is real: signed requests, the paper engine, an SQLite file. Only the network between them is bad.
+Everything is real: signed requests, the paper engine, a database. Only the network between them is bad.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from kalshi.exchange.snapshot import LadderSnapshot
 from kalshi.paper.adapter import PaperAdapter
 from kalshi.paper.exchange import PaperExchange
 from kalshi.store import Store
+from kalshi.store.place import Place
 from kalshi.trading.desk import Desk
 from kalshi.trading.intents import Intent, Side
 from kalshi.trading.limits import Limits
@@ -147,19 +148,22 @@ def _matches(what: tuple[str, str], asked: tuple[str, str]) -> bool:
 
 
 class Hall:
-    """One exchange, one account, one store, and a clock that moves when somebody sleeps."""
+    """One exchange, one account, one store, and a clock that moves when somebody sleeps.
 
-    def __init__(self, folder: Path, *, balance: str = "1000") -> None:
+    place: of the store; default an SQLite file in *folder*.
+    """
+
+    def __init__(self, folder: Path, place: Place | None = None, *, balance: str = "1000") -> None:
         self.now = START - timedelta(seconds=1)
         self.folder = folder
-        self.store_path = folder / "store.db"
+        self.place = place or Place.of(folder / "store.db")
         self.exchange = PaperExchange(folder / "paper.sqlite", lambda: self.now)
         key = Ed25519PrivateKey.generate()
         self.credentials = Credentials("trader", key)
         self.exchange.add_account("trader", key.public_key(), D(balance))
         self.network = Network(self.exchange, lambda: self.now)
         self.client = self.new_client()
-        self.store = Store.open(self.store_path)
+        self.store = Store.open(self.place)
         self.show()
 
     def close(self) -> None:
@@ -182,7 +186,8 @@ class Hall:
     def desk(self, *, limits: Limits = SMALL, dry_run: bool = False, **more: Any) -> Desk:
         return Desk(
             more.pop("exchange", self.client), more.pop("store", self.store), limits, clock=lambda: self.now,
-            dry_run=dry_run, run_id=more.pop("run_id", "run-1"), sleep=self.sleep, **more,
+            dry_run=dry_run, run_id=more.pop("run_id", "run-1"), sleep=self.sleep,
+            stop_dir=more.pop("stop_dir", self.folder), **more,
         )
 
     def show(

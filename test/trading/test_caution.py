@@ -54,7 +54,7 @@ def test_a_milder_word_does_not_loosen_a_stop_and_a_stricter_one_tightens(hall: 
 def test_a_lock_set_between_two_orders_of_a_running_job_stops_the_second(hall: Hall) -> None:
     desk = hall.desk()
     assert desk.submit(intent(purpose="first"), hall.market()).outcome is ACCEPTED
-    other_process = Store.open(hall.store_path)
+    other_process = Store.open(hall.place)
     other_process.lock("all", "enough", set_at=hall.now)
     other_process.close()
     sent = hall.network.count(CREATE)

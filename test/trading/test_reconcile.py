@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-
+from databases import dump, execute
 from kalshi.exchange.models import CreateOrder
 from kalshi.exchange.models_orders import TAKER_AT_CROSS
 from kalshi.trading.desk import OrderOutcome
@@ -16,11 +15,6 @@ def by_hand(hall: Hall, price: str, name: str = "placed-by-hand") -> None:
         ticker=LOW, side="bid", count=D(7), price=D(price), time_in_force="good_till_canceled",
         self_trade_prevention_type=TAKER_AT_CROSS, client_order_id=name,
     ))
-
-
-def dump(hall: Hall) -> list[str]:
-    with sqlite3.connect(hall.store_path) as connection:
-        return list(connection.iterdump())
 
 
 def locked(hall: Hall) -> dict[str, str]:
@@ -38,10 +32,10 @@ def test_fills_are_booked_once_with_the_exchanges_fee(hall: Hall) -> None:
     assert (fill["count"], fill["yes_price"], fill["book_side"]) == (10, D("0.44"), "bid")
     with hall.exchange.view() as world:
         assert fill["fee"] == world.fills["trader"][0].fee
-    before = dump(hall)
+    before = dump(hall.place)
     hall.sleep(60)
     assert hall.desk().reconcile() == []
-    assert dump(hall) == before
+    assert dump(hall.place) == before
 
 
 def test_a_resting_order_that_filled_meanwhile_is_taken_over(hall: Hall) -> None:
@@ -76,9 +70,9 @@ def test_an_order_and_a_position_of_somebody_else_lock_the_event_until_they_are_
     assert "not in the store" in locked(hall)[EVENT]
     refused = hall.desk().submit(intent(), hall.market())
     assert refused.outcome is OrderOutcome.REFUSED and "locked" in refused.reason
-    before = dump(hall)
+    before = dump(hall.place)
     assert len(hall.desk().reconcile()) == 1
-    assert dump(hall) == before
+    assert dump(hall.place) == before
     hall.new_client().cancel_all_orders()
     assert hall.desk().reconcile() == [] and locked(hall) == {}
 
@@ -118,16 +112,16 @@ def test_a_settled_market_is_booked_and_no_break(hall: Hall) -> None:
     hall.sleep(3600)
     assert hall.desk().reconcile() == []
     assert hall.store.settled_tickers() == {LOW}
-    before = dump(hall)
+    before = dump(hall.place)
     assert hall.desk().reconcile() == []
-    assert dump(hall) == before
+    assert dump(hall.place) == before
 
 
 def test_an_order_that_the_exchange_does_not_know_is_a_break(hall: Hall) -> None:
     report = hall.desk().submit(intent(), hall.market())
     hall.new_client().cancel_order(report.order_id or "", market_ticker=LOW)
-    with sqlite3.connect(hall.store_path) as connection:  # as if the store came from another account
-        connection.execute("UPDATE orders SET order_id = 'elsewhere', client_order_id = 'elsewhere'")
+    # As if the store came from another account.
+    execute(hall.place, "UPDATE orders SET order_id = 'elsewhere', client_order_id = 'elsewhere'")
     breaks = [str(found) for found in hall.desk().reconcile()]
     assert any("does not know it" in found for found in breaks)
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from databases import erase
 from kalshi.errors import StoreError
 from kalshi.exchange.models_orders import FILL_OR_KILL, IMMEDIATE_OR_CANCEL
 from kalshi.store import Store
@@ -184,8 +185,8 @@ def test_order_already_exists_is_looked_up_however_old_it_is(hall: Hall) -> None
     first = submit(hall)
     hall.sleep(3 * 86400)
     hall.store.close()
-    hall.store_path.unlink()  # the record is lost; the exchange's is not
-    hall.store = Store.open(hall.store_path)
+    erase(hall.place)  # the record is lost; the exchange's is not
+    hall.store = Store.open(hall.place)
     report = submit(hall)
     assert report.outcome is ACCEPTED and report.order_id == first.order_id
     assert len(hall.orders_there()) == 1

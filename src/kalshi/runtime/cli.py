@@ -6,13 +6,13 @@ import argparse
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from kalshi.config import MODES, Config, env_file_path, load_config
 from kalshi.errors import EXIT_KNOWN_ERROR, EXIT_OK, KalshiError
 from kalshi.runtime.arguments import OneLineParser, directory
 from kalshi.runtime.clock import utc_now
+from kalshi.runtime.files import with_data_dir
 from kalshi.runtime.interrupts import EXIT_INTERRUPTED
 from kalshi.runtime.report import Report, Table
 from kalshi.runtime.summary import print_out
@@ -61,8 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _config(args: argparse.Namespace) -> Config:
-    config = load_config(mode=args.mode)
-    return replace(config, data_dir=args.data_dir or config.data_dir)
+    return with_data_dir(load_config(mode=args.mode), args.data_dir)
 
 
 def _show(args: argparse.Namespace, title: str, *tables: Table, note: str = "") -> None:

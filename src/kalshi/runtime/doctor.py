@@ -12,7 +12,7 @@ from kalshi.config import Config
 from kalshi.errors import ConfigError, KalshiError
 from kalshi.exchange.hosts import LIVE_BASE
 from kalshi.runtime.clock import Clock
-from kalshi.runtime.files import DATA_FIX, REPORT_FIX, existing_store, store_path, writable_directory
+from kalshi.runtime.files import DATA_FIX, REPORT_FIX, existing_store, store_place, writable_directory
 from kalshi.runtime.switch import stopped
 
 CONNECT_S, READ_S = 3.05, 5.0
@@ -71,9 +71,9 @@ def _switch(config: Config) -> str:
 
 
 def _database(config: Config) -> str:
-    path = store_path(config)
-    with existing_store(path) as store:
-        return str(path) if store is not None else f"{path} is not there yet: the first run makes it"
+    place = store_place(config)
+    with existing_store(place) as store:
+        return str(place) if store is not None else f"{place} is not there yet: the first run makes it"
 
 
 def _key(config: Config) -> str | Finding:

@@ -20,6 +20,7 @@ from kalshi.runtime import run_rows
 from kalshi.runtime.arguments import AddArguments, build_parser
 from kalshi.runtime.clock import parse_moment, utc_now
 from kalshi.runtime.endings import Ending, NothingToDo, explain
+from kalshi.runtime.files import with_data_dir
 from kalshi.runtime.interrupts import sigterm_as_exception, time_limit
 from kalshi.runtime.job_lock import Hangs, job_lock
 from kalshi.runtime.ping import ping
@@ -109,11 +110,7 @@ def _prepare(spec: Job, args: argparse.Namespace, run_id: str, log: RunLog) -> R
 
 
 def _with_directories(config: Config, args: argparse.Namespace) -> Config:
-    return replace(
-        config,
-        data_dir=args.data_dir or config.data_dir,
-        report_dir=args.report_dir or config.report_dir,
-    )
+    return replace(with_data_dir(config, args.data_dir), report_dir=args.report_dir or config.report_dir)
 
 
 def _run_tool(spec: Job, run: Run, log: RunLog) -> int:

@@ -13,7 +13,7 @@ from kalshi.errors import ConfigError, KalshiError
 from kalshi.exchange.hosts import PAPER_BASE, is_loopback
 from kalshi.runtime.clock import Clock, clock_from, new_york_text, utc_now
 from kalshi.runtime.endings import NothingToDo
-from kalshi.runtime.files import DATA_FIX, REPORT_FIX, SAMPLE_STORE, store_path, writable_directory
+from kalshi.runtime.files import DATA_FIX, REPORT_FIX, store_place, writable_directory
 from kalshi.runtime.report import Report
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Run:
         if self._store is None:
             from kalshi.store import Store
 
-            self._store = Store.open(store_path(self.config))
+            self._store = Store.open(store_place(self.config))
         return self._store
 
     @property
@@ -126,7 +126,7 @@ class Run:
             if self._sample:
                 from kalshi.store import Store
 
-                self._sample_store = Store.open(self.data_dir / SAMPLE_STORE)
+                self._sample_store = Store.open(store_place(self.config, sample=True))
             desk = Desk(
                 self.exchange,
                 self._sample_store or self.store,

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
+from urllib.parse import unquote, urlsplit
 
 from kalshi.config import Config
 from kalshi.runtime.clock import new_york
@@ -39,7 +40,8 @@ class Redactor:
     def learn(self, config: Config, environ: Iterable[tuple[str, str]] | None = None) -> None:
         """Take over the secret values of *config* and the AWS ones of *environ* (default: the process's)."""
         values = {config.key_id, config.private_key_password, *(url for _, url in config.ping_urls)}
-        values |= {config.alpaca_key_id, config.alpaca_secret_key}
+        password = urlsplit(config.database_url).password or ""
+        values |= {config.alpaca_key_id, config.alpaca_secret_key, config.database_url, password, unquote(password)}
         values |= {value for name, value in environ or os.environ.items() if name in _AWS_SECRETS}
         self._values = tuple(sorted((v for v in values if len(v) >= _SHORTEST_SECRET), key=len, reverse=True))
 

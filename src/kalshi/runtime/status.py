@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kalshi.config import Config
-from kalshi.runtime.files import existing_store, sample_store_path, store_path
+from kalshi.runtime.files import existing_store, store_place
 from kalshi.runtime.report import Table
 from kalshi.runtime.switch import stopped
 
@@ -22,9 +22,9 @@ def overview(config: Config, now: datetime) -> list[Table]:
     A fourth, marked SAMPLE, is that of open orders in made-up markets, where there ever were such.
     """
     files = [(who, "STOP file", reason) for who, reason in stopped(config.data_dir)]
-    with existing_store(sample_store_path(config)) as store:
+    with existing_store(store_place(config, sample=True)) as store:
         sample = [_orders("SAMPLE open orders", _open(store))] if store is not None else []
-    with existing_store(store_path(config)) as store:
+    with existing_store(store_place(config)) as store:
         if store is None:
             return [_switches(files), _runs([]), _orders("open orders", []), *sample]
         locked = [(scope, "lock", reason) for scope, reason in sorted(store.locks(now).items())]
@@ -37,9 +37,9 @@ def overview(config: Config, now: datetime) -> list[Table]:
 
 def newest_orders(config: Config, limit: int) -> list[Table]:
     """Return the newest *limit* orders, refused ones with their reason; a second table is that of SAMPLE markets."""
-    with existing_store(store_path(config)) as store:
+    with existing_store(store_place(config)) as store:
         tables = [_orders("orders", store.orders(limit=limit) if store is not None else [])]
-    with existing_store(sample_store_path(config)) as store:
+    with existing_store(store_place(config, sample=True)) as store:
         if store is not None:
             tables.append(_orders("SAMPLE orders", store.orders(limit=limit)))
     return tables

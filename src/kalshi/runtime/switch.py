@@ -13,14 +13,7 @@ from pathlib import Path
 from kalshi.config import Config
 from kalshi.errors import ConfigError, StoppedBySwitch
 from kalshi.runtime.clock import new_york_text
-from kalshi.runtime.files import (
-    DATA_FIX,
-    existing_store,
-    sample_store_path,
-    store_path,
-    writable_directory,
-    write_atomically,
-)
+from kalshi.runtime.files import DATA_FIX, existing_store, store_place, writable_directory, write_atomically
 from kalshi.runtime.registry import jobs
 from kalshi.runtime.run import Run
 
@@ -53,7 +46,7 @@ def stop(config: Config, scope: str, reason: str, at: datetime) -> str:
         path = stop_file(writable_directory(config.data_dir, "data directory", DATA_FIX), scope)
         write_atomically(path, said + "\n")
         done.append(str(path))
-    with existing_store(store_path(config), make=_is_event(config, scope)) as store:
+    with existing_store(store_place(config), make=_is_event(config, scope)) as store:
         if store is not None and store.lock(scope or EVERYTHING, said, set_at=at):
             done.append(f"a lock in the {config.mode} database")
     return f"{scope or 'every job'} is stopped by {' and '.join(done) or 'the lock that was there before'}"
@@ -67,7 +60,7 @@ def reduce_only(config: Config, scope: str, reason: str, at: datetime) -> str:
     from kalshi.store.schema import REDUCE_ONLY
 
     _is_event(config, scope)
-    with existing_store(store_path(config), make=True) as store:
+    with existing_store(store_place(config), make=True) as store:
         assert store is not None  # made where it was not there
         new = store.lock(scope or EVERYTHING, _said(reason, at), set_at=at, mode=REDUCE_ONLY)
     if not new:
@@ -82,7 +75,7 @@ def resume(config: Config, scope: str) -> str:
     if not _is_event(config, scope) and path.exists():
         path.unlink()
         done.append(f"removed {path}")
-    for name, place in ((config.mode, store_path(config)), ("SAMPLE", sample_store_path(config))):
+    for name, place in ((config.mode, store_place(config)), ("SAMPLE", store_place(config, sample=True))):
         with existing_store(place) as store:
             if store is not None and store.unlock(scope or EVERYTHING):
                 done.append(f"removed the lock in the {name} database")
@@ -102,7 +95,7 @@ def _is_event(config: Config, scope: str) -> bool:
         return False
     if "-" in scope and scope == scope.upper():
         return True
-    with existing_store(store_path(config)) as store:
+    with existing_store(store_place(config)) as store:
         traded = store.strategies() if store is not None else []
     if scope in traded:
         return False

@@ -1,110 +1,138 @@
-"""Opening the database: durable commits, one writer at a time, and a version that is understood."""
+"""Opening the database: durable commits and one writer at a time, on SQLite and on PostgreSQL alike.
+
+SQLite: write-ahead log, full sync, and `BEGIN IMMEDIATE` for whoever writes. PostgreSQL: an advisory lock of the schema
+for whoever writes, and a commit that waits for the disk of the server.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from kalshi.errors import StoreError
-from kalshi.store.migrations import MIGRATIONS
-from kalshi.store.schema import SCHEMA_VERSION, meta, metadata
+from kalshi.store.place import Place
+from kalshi.store.versions import VERSION_TABLE, bring_up_to_date
 
 BUSY_TIMEOUT_S = 15
-FIX = "check its permissions, the disk and who else uses it"
+FILE_FIX = "check its permissions, the disk and who else uses it"
+SERVER_FIX = "check that the server runs and lets this user in, and DATABASE_URL"
+# An answer that does not come is an error and not a wait for ever.
+SERVER_WAITS: dict[str, Any] = {
+    "connect_timeout": 10, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 30_000, "application_name": "kalshi",
+}  # fmt: skip
 
 
-def database_url(place: Path | str) -> URL:
-    """Return the URL of a file, or of a text that is one already. Raises StoreError for another database."""
+class Database:
+    """One open database and where it is. Every trouble with it is a StoreError that names the place and the fix."""
+
+    def __init__(self, place: Place) -> None:
+        """Open or create it, and bring it up to date.
+
+        Raises StoreError with the reason where it can not be used: read-only, damaged, or of a newer version.
+        """
+        self.place = place
+        self.engine = _engine(place)
+        try:
+            # Taking the write lock proves at once that it can be written, before a run decides anything.
+            with self.writing() as connection:
+                bring_up_to_date(connection, place)
+        except StoreError:
+            self.engine.dispose()
+            raise
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Yield a connection inside one transaction that holds the write lock from its start.
+
+        Whatever was read inside stays true until the commit: two processes never pass the same limit twice.
+        A commit whose answer is lost raises, too: what was to be written counts as not written.
+        """
+        with _troubles(self.place), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection that sees one state and keeps no writer waiting."""
+        with _troubles(self.place), self.engine.execution_options(reads_only=True).begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.engine.dispose()
+
+
+def exists(place: Place) -> bool:
+    """Return whether there is a store at *place*, without making one. Raises StoreError for a dead server."""
+    if place.path is not None:
+        return place.path.exists()
+    engine = _engine(place)
     try:
-        url = make_url(place) if isinstance(place, str) and "://" in place else None
-    except (SQLAlchemyError, ValueError):
-        raise StoreError("the database URL can not be read: use a path or sqlite:////absolute/path") from None
-    if url is None:
-        return URL.create("sqlite", database=str(place))
-    if url.get_backend_name() != "sqlite":
-        raise StoreError(f"database {url.get_backend_name()} is not supported yet: use sqlite")
-    return url
-
-
-def open_database(url: URL) -> Engine:
-    """Return an engine on the database, created or migrated as needed.
-
-    Raises StoreError with the reason where it can not be used: read-only, damaged, or of a newer version.
-    """
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
-    try:
-        # Taking the write lock proves at once that the file can be written, before a run decides anything.
-        with writing(engine) as connection:
-            _bring_up_to_date(connection, engine.url)
-    except StoreError:
+        with _troubles(place), engine.connect() as connection:
+            return inspect(connection).has_table(VERSION_TABLE, schema=place.schema)
+    finally:
         engine.dispose()
-        raise
+
+
+def _engine(place: Place) -> Engine:
+    if place.is_file:
+        engine = create_engine(place.url, connect_args={"timeout": BUSY_TIMEOUT_S})
+        event.listen(engine, "connect", _on_connect_to_file)
+        event.listen(engine, "begin", _on_begin_of_file)
+        return engine
+    # The first statement on a connection of the pool finds out whether the server is still there.
+    engine = create_engine(place.url, connect_args=SERVER_WAITS, pool_pre_ping=True)
+    schema = place.schema.replace("'", "''")
+    event.listen(engine, "begin", lambda connection: _on_begin_at_server(connection, schema))
     return engine
 
 
-@contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Yield a connection inside one transaction that holds the write lock from its start.
-
-    Whatever was read inside stays true until the commit: two processes never pass the same limit twice.
-    """
-    try:
-        with engine.begin() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        raise StoreError(f"database {engine.url.database}: {_plain(error)}: {FIX}") from None
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Yield a connection that sees one state and keeps no writer waiting."""
-    try:
-        with engine.execution_options(reads_only=True).begin() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        raise StoreError(f"database {engine.url.database}: {_plain(error)}: {FIX}") from None
-
-
-def _on_connect(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by _on_begin, not by the driver
+def _on_connect_to_file(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by _on_begin_of_file, not by the driver
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
 
 
-def _on_begin(connection: Connection) -> None:
-    reads_only = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+def _reads_only(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("reads_only", False))
 
 
-def _bring_up_to_date(connection: Connection, url: URL) -> None:
-    if not inspect(connection).has_table("meta"):
-        metadata.create_all(connection)
-        connection.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
-        return
-    found = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
-    version = int(found) if found is not None and found.isdigit() else 0
-    if version > SCHEMA_VERSION:
-        raise StoreError(
-            f"database {url.database} has version {version}, this program knows {SCHEMA_VERSION}: "
-            "update the program"
+def _on_begin_of_file(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN" if _reads_only(connection) else "BEGIN IMMEDIATE")
+
+
+def _on_begin_at_server(connection: Connection, schema: str) -> None:
+    """Set up one transaction; what is set ends with it, so that a pooler in front of the server does no harm."""
+    search = f"set_config('search_path', '{schema}', true)"
+    if _reads_only(connection):
+        connection.exec_driver_sql(
+            f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT {search}"
         )
-    if any(step not in MIGRATIONS for step in range(version, SCHEMA_VERSION)):
-        raise StoreError(f"database {url.database} is not one of ours (version {found}): move it away")
-    for step in range(version, SCHEMA_VERSION):
-        MIGRATIONS[step](connection)
-    if version != SCHEMA_VERSION:
-        newest = meta.update().where(meta.c.key == "schema_version").values(value=str(SCHEMA_VERSION))
-        connection.execute(newest)
+        return
+    connection.exec_driver_sql(
+        f"SELECT {search}, set_config('synchronous_commit', 'on', true), "
+        f"set_config('lock_timeout', '{BUSY_TIMEOUT_S}s', true)"
+    )
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock(hashtext('kalshi store'), hashtext('{schema}'))")
+
+
+@contextmanager
+def _troubles(place: Place) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        fix = FILE_FIX if place.is_file else SERVER_FIX
+        raise StoreError(f"database {place}: {_plain(error)}: {fix}") from None
 
 
 def _plain(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+    """Return what the driver said, in one line; SQL and values, which SQLAlchemy would show, are left out."""
+    original = getattr(error, "orig", None) or error
+    said = getattr(getattr(original, "diag", None), "message_primary", None) or str(original)
+    return " ".join(str(said).split())[:300]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_once
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from kalshi.exchange.models import Fill, Settlement
-from kalshi.store.database import database_url, open_database, reading, writing
-from kalshi.store.rows import LockRow, OrderRow, Refusal, Reservation, RunRow
+from kalshi.exchange.models import Fill
+from kalshi.store import ledger
+from kalshi.store.database import Database, exists
+from kalshi.store.order_rows import order_at, orders_in, orders_where, put, rewrite
+from kalshi.store.place import Place
+from kalshi.store.rows import Execution, LockRow, OrderRow, Refusal, Reservation, RunRow, SettlementRow
 from kalshi.store.schema import (
     ACCEPTED,
     COUNTED,
@@ -24,12 +25,10 @@ from kalshi.store.schema import (
     SENDING,
     STOP,
     UNRESOLVED,
-    fills,
     locks,
     notices,
     orders,
     runs,
-    settlements,
 )
 
 # Says why an order must not be sent, given the other rows that can cost money; None lets it pass.
@@ -37,27 +36,30 @@ Judge = Callable[[Sequence[OrderRow]], Refusal | None]
 
 
 class Store:
-    """Runs, orders, fills and locks in one SQLite file. Raises StoreError where it can not be used."""
+    """Runs, orders, fills and locks in one database. Raises StoreError where it can not be used.
 
-    def __init__(self, engine: Engine, path: Path) -> None:
-        self._engine = engine
-        self.path = path
+    place: where it is, for messages. path: the SQLite file, None for PostgreSQL.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.place = database.place
+        self.path = database.place.path
+        self._writing, self._reading = database.writing, database.reading
 
     @classmethod
-    def open(cls, place: Path | str) -> Store:
-        """Open a file, or what an SQLAlchemy URL names, creating or migrating it."""
-        url = database_url(place)
-        return cls(open_database(url), Path(url.database or ""))
+    def open(cls, where: Place | Path | str) -> Store:
+        """Open a file, or what a Place or an SQLite URL names, creating or migrating it."""
+        return cls(Database(where if isinstance(where, Place) else Place.of(where)))
+
+    @staticmethod
+    def exists(where: Place | Path | str) -> bool:
+        """Return whether there is a store already. Raises StoreError where the server can not be asked."""
+        return exists(where if isinstance(where, Place) else Place.of(where))
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._engine.dispose()
-
-    def _writing(self) -> AbstractContextManager[Connection]:
-        return writing(self._engine)
-
-    def _reading(self) -> AbstractContextManager[Connection]:
-        return reading(self._engine)
+        """Let go of the database."""
+        self._database.close()
 
     # --- runs
 
@@ -104,31 +106,39 @@ class Store:
 
     def order(self, client_order_id: str) -> OrderRow | None:
         """Return the row of an intent, None where there is none."""
-        return next(iter(self._orders(orders.c.client_order_id == client_order_id)), None)
+        with self._reading() as connection:
+            return order_at(connection, client_order_id)
 
     def order_by_exchange_id(self, order_id: str) -> OrderRow | None:
         """Return the row of the exchange's order id, None where it is not ours."""
-        return next(iter(self._orders(orders.c.order_id == order_id)), None)
+        return self.orders_by_exchange_id([order_id]).get(order_id)
+
+    def orders_by_exchange_id(self, order_ids: Iterable[str]) -> dict[str, OrderRow]:
+        """Return those of the exchange's order ids that are ours, with their rows."""
+        with self._reading() as connection:
+            rows = orders_in(connection, orders.c.order_id, order_ids)
+        return {row.order_id: row for row in rows if row.order_id is not None}
 
     def orders(self, *, event_ticker: str | None = None, limit: int | None = None) -> list[OrderRow]:
         """Return the newest rows first."""
-        condition = True if event_ticker is None else orders.c.event_ticker == event_ticker
-        return self._orders(condition, limit=limit)
+        return self._orders(*([] if event_ticker is None else [orders.c.event_ticker == event_ticker]), limit=limit)
 
     def unresolved_orders(self) -> list[OrderRow]:
         """Return rows that may have been sent and whose outcome is not known."""
         return self._orders(orders.c.state.in_(UNRESOLVED))
 
+    def open_orders(self, event_ticker: str | None = None) -> list[OrderRow]:
+        """Return rows with something to find out: an unknown outcome, a rest, or fills that are not booked."""
+        mine = [] if event_ticker is None else [orders.c.event_ticker == event_ticker]
+        return self._orders(orders.c.is_open, *mine)
+
     def resting_orders(self, event_ticker: str | None = None) -> list[OrderRow]:
         """Return accepted rows of which something is left, as far as the store knows."""
-        rows = self._orders(orders.c.state == ACCEPTED)
-        return [r for r in rows if r.remaining > 0 and event_ticker in (None, r.event_ticker)]
+        return [row for row in self.open_orders(event_ticker) if row.state == ACCEPTED and row.remaining > 0]
 
-    def _orders(self, condition: Any, *, limit: int | None = None) -> list[OrderRow]:
-        query = select(orders).order_by(orders.c.created_at.desc(), orders.c.client_order_id).limit(limit)
+    def _orders(self, *conditions: Any, limit: int | None = None) -> list[OrderRow]:
         with self._reading() as connection:
-            found = connection.execute(query if condition is True else query.where(condition)).mappings()
-            return [OrderRow(**row) for row in found]
+            return orders_where(connection, *conditions, limit=limit)
 
     def strategies(self) -> list[str]:
         """Return the names of all strategies that ever had an intent."""
@@ -141,25 +151,30 @@ class Store:
         with self._reading() as connection:
             return connection.scalar(select(func.max(orders.c.generation)).where(mine)) or 0
 
+    def events_of(self, tickers: Collection[str]) -> dict[str, str]:
+        """Return the events of those markets in which there ever was an intent."""
+        found = select(orders.c.ticker, orders.c.event_ticker).distinct()
+        with self._reading() as connection:
+            return {ticker: event for ticker, event in connection.execute(found) if ticker in tickers}
+
     def reserve(self, row: OrderRow, judge: Judge, *, since: datetime) -> Reservation:
         """Write *row* as `sending` if *judge* lets it pass, else as `refused`; say whether to send it.
 
         judge sees every other row that can cost money: of the same event, and all those created at or
         after *since*. Looking, judging and writing are one transaction: processes can not race past a
         limit, and of two that want the same order only one is told to send it. A row that was or may have
-        been sent is left as it is.
+        been sent is left as it is. Raises StoreError where the commit is not certain: then nothing may be sent.
         """
-        same = select(orders).where(orders.c.client_order_id == row.client_order_id)
         with self._writing() as connection:
-            before = connection.execute(same).mappings().first()
-            if before is not None and before["state"] in COUNTED:
-                return Reservation(False, OrderRow(**before))
+            before = order_at(connection, row.client_order_id)
+            if before is not None and before.state in COUNTED:
+                return Reservation(False, before)
             refusal = judge(self._others(connection, row, since))
             if refusal is None:
                 row = row.replace(state=SENDING, reason="", sent_at=row.created_at)
             else:
                 row = row.replace(state=REFUSED, reason=refusal.reason, code=refusal.control)
-            self._put(connection, row)
+            put(connection, row)
         return Reservation(refusal is None, row)
 
     def reserve_change(self, row: OrderRow, judge: Judge, *, since: datetime) -> Refusal | None:
@@ -170,103 +185,82 @@ class Store:
         with self._writing() as connection:
             refusal = judge(self._others(connection, row, since))
             if refusal is None:
-                mine = orders.c.client_order_id == row.client_order_id
-                values = {
-                    "amend_price": row.amend_price, "amend_count": row.amend_count,
-                    "amend_sent_at": row.amend_sent_at, "fee_bound": row.fee_bound,
-                }
-                connection.execute(update(orders).where(mine).values(**values))
+                names = ("amend_price", "amend_count", "amend_sent_at", "fee_bound")
+                rewrite(connection, {row.client_order_id: {name: getattr(row, name) for name in names}})
         return refusal
 
     @staticmethod
     def _others(connection: Connection, row: OrderRow, since: datetime) -> list[OrderRow]:
-        counted = (
-            orders.c.state.in_(COUNTED)
-            & (orders.c.client_order_id != row.client_order_id)
-            & or_(orders.c.event_ticker == row.event_ticker, orders.c.created_at >= since)
+        return orders_where(
+            connection,
+            orders.c.state.in_(COUNTED),
+            orders.c.client_order_id != row.client_order_id,
+            or_(orders.c.event_ticker == row.event_ticker, orders.c.created_at >= since),
         )
-        return [OrderRow(**r) for r in connection.execute(select(orders).where(counted)).mappings()]
 
     def refuse(self, row: OrderRow, refusal: Refusal) -> None:
         """Write *row* as refused, unless an earlier attempt of the same intent was or may have been sent."""
         with self._writing() as connection:
-            state = connection.scalar(
-                select(orders.c.state).where(orders.c.client_order_id == row.client_order_id)
-            )
-            if state in (None, REFUSED):
-                values = {"state": REFUSED, "reason": refusal.reason, "code": refusal.control}
-                self._put(connection, row.replace(**values))
+            before = order_at(connection, row.client_order_id)
+            if before is None or before.state == REFUSED:
+                put(connection, row.replace(state=REFUSED, reason=refusal.reason, code=refusal.control))
 
     def update_order(self, client_order_id: str, **values: Any) -> None:
         """Change what is known of one order."""
-        with self._writing() as connection:
-            mine = orders.c.client_order_id == client_order_id
-            connection.execute(update(orders).where(mine).values(**values))
+        self.update_orders({client_order_id: values})
 
-    @staticmethod
-    def _put(connection: Connection, row: OrderRow) -> None:
-        connection.execute(delete(orders).where(orders.c.client_order_id == row.client_order_id))
-        connection.execute(insert(orders).values(**row.values()))
+    def update_orders(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change what is known of several orders in one transaction: client_order_id -> columns."""
+        if changes:
+            with self._writing() as connection:
+                rewrite(connection, changes)
 
     # --- fills and settlements
 
     def book_fills(self, found: Iterable[Fill]) -> int:
-        """Add fills not yet booked; return how many were new. Booking one twice changes nothing."""
-        return self._book(
-            fills,
-            "fill_id",
-            [
-                {
-                    "fill_id": fill.fill_id, "order_id": fill.order_id, "ticker": fill.ticker,
-                    "book_side": fill.book_side, "count": fill.count_fp, "yes_price": fill.yes_price_dollars,
-                    "fee": fill.fee_cost, "is_taker": fill.is_taker, "created_at": fill.created_time,
-                }
-                for fill in found
-            ],
-        )
+        """Add fills not yet booked; return how many were new. Booking one twice changes nothing.
 
-    def book_settlements(self, found: Iterable[Settlement]) -> int:
-        """Add settlements not yet booked; return how many were new."""
-        return self._book(
-            settlements,
-            "ticker",
-            [
-                {
-                    "ticker": one.ticker, "event_ticker": one.event_ticker, "result": one.market_result,
-                    "yes_count": one.yes_count_fp, "no_count": one.no_count_fp,
-                    "revenue": Decimal(one.revenue) / 100, "fee": one.fee_cost, "settled_at": one.settled_time,
-                }
-                for one in found
-            ],
-        )
-
-    def _book(self, table: Table, key: str, rows: list[dict[str, Any]]) -> int:
+        Raises ResponseError for a fill without a time.
+        """
+        rows = [ledger.fill_values(fill) for fill in found]
         if not rows:
             return 0
-        new = insert_once(table).on_conflict_do_nothing(index_elements=[key])
         with self._writing() as connection:
-            before = connection.scalar(select(func.count()).select_from(table)) or 0
-            connection.execute(new, rows)
-            return (connection.scalar(select(func.count()).select_from(table)) or 0) - before
+            return ledger.book_fills(connection, rows)
+
+    def book_settlements(self, found: Collection[SettlementRow]) -> int:
+        """Add settlements not yet booked; return how many were new."""
+        if not found:
+            return 0
+        with self._writing() as connection:
+            return ledger.book_settlements(connection, found)
 
     def fills(self, order_ids: Collection[str] | None = None) -> list[dict[str, Any]]:
         """Return booked fills, oldest first; of some orders only where *order_ids* is given."""
         with self._reading() as connection:
-            rows = connection.execute(select(fills).order_by(fills.c.created_at, fills.c.fill_id)).mappings()
-            return [dict(row) for row in rows if order_ids is None or row["order_id"] in order_ids]
+            return ledger.fills_of(connection, order_ids)
 
-    def filled_counts(self) -> dict[str, Decimal]:
-        """Return the booked contracts of each order that has fills, by the exchange's order id."""
-        total: dict[str, Decimal] = {}
+    def executions(self, *, active_since: datetime | None = None) -> list[Execution]:
+        """Return booked fills with the order each belongs to, oldest first.
+
+        active_since: only those of markets with a fill or a settlement at or after it, from their first fill on.
+        """
         with self._reading() as connection:
-            for order_id, count in connection.execute(select(fills.c.order_id, fills.c.count)):
-                total[order_id] = total.get(order_id, Decimal(0)) + count
-        return total
+            return ledger.executions(connection, active_since)
+
+    def settlements(self) -> dict[str, SettlementRow]:
+        """Return booked settlements by market."""
+        with self._reading() as connection:
+            return ledger.settlements_by_market(connection)
+
+    def net_contracts(self, event_ticker: str | None = None) -> dict[str, Decimal]:
+        """Return the booked position of each market that is not settled, + YES, - NO; 0 where it was closed."""
+        with self._reading() as connection:
+            return ledger.net_contracts(connection, event_ticker)
 
     def settled_tickers(self) -> set[str]:
         """Return the markets whose settlement is booked."""
-        with self._reading() as connection:
-            return set(connection.scalars(select(settlements.c.ticker)))
+        return set(self.settlements())
 
     # --- locks and notices
 

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from kalshi.store.schema import ACCEPTED, UNRESOLVED
+
 
 @dataclass(frozen=True)
 class RunRow:
@@ -93,6 +95,13 @@ class OrderRow:
     amend_count: Decimal | None = None
     amend_sent_at: datetime | None = None
     exclusive: bool = False
+    booked: Decimal = Decimal(0)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be found out: an unknown outcome, a rest, a change, or fills not booked."""
+        accepted = self.state == ACCEPTED and (self.remaining > 0 or self.filled != self.booked)
+        return self.state in UNRESOLVED or accepted or self.amend_sent_at is not None
 
     def replace(self, **values: Any) -> OrderRow:
         """Return a copy with other values."""
@@ -100,4 +109,38 @@ class OrderRow:
 
     def values(self) -> dict[str, Any]:
         """Return the columns."""
-        return dataclasses.asdict(self)
+        return {**vars(self), "is_open": self.is_open}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One booked fill and whose order it was. yes_price and fee are dollars; buys_yes: a bid, else an ask.
+
+    reduces: the order could only close what the account held, whoever had bought it.
+    """
+
+    fill_id: str
+    at: datetime
+    ticker: str
+    event_ticker: str
+    strategy: str
+    reduces: bool
+    buys_yes: bool
+    count: Decimal
+    yes_price: Decimal
+    fee: Decimal
+
+
+@dataclass(frozen=True)
+class SettlementRow:
+    """What one market paid. yes_value: dollars of one YES contract, None where it is not known exactly."""
+
+    ticker: str
+    event_ticker: str
+    result: str
+    yes_count: Decimal
+    no_count: Decimal
+    revenue: Decimal
+    fee: Decimal
+    settled_at: datetime
+    yes_value: Decimal | None

@@ -1,13 +1,6 @@
-"""The tables. Money, prices and counts are stored as text, so that no float ever holds them.
+"""The tables of today; each column says what it holds, and `reference/store.md` shows the same words.
 
-runs         one row per run of a job; `running` with no live holder of the job's lock means crashed
-orders       one row per intent, written before anything is sent; key is the client_order_id
-fills        executions as the exchange reports them, key is the exchange's fill_id
-settlements  what each market paid, key is the ticker; the exchange's archive keeps none
-locks        what may not trade, how strictly, why, until when and who said so: a strategy, a job, an event,
-             or everything ("all"); one whose time is over is kept until the next takes its place
-notices      when a critical mail last went out, by what it was about, so that the same one is not sent at each tick
-meta         schema version
+A change here needs a new file in `migrations/versions/` and a new SCHEMA_REVISION; tests hold the three together.
 
 An order's `state` is what we know of sending it:
     sending   committed, possibly sent; resolved by a look-up, never by a guess
@@ -19,14 +12,22 @@ An order's `state` is what we know of sending it:
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Any
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    false,
+    true,
+)
 
-from sqlalchemy import Boolean, Column, Dialect, Integer, MetaData, String, Table, Text, false
-from sqlalchemy.types import TypeDecorator
+from kalshi.store.columns import Day, Moment, Money, Words
 
-SCHEMA_VERSION = 3
+SCHEMA_REVISION = "0004"
+META_VERSION = "4"  # for programs from before Alembic, which refuse what is newer than 3; stays as it is
 
 SENDING, UNKNOWN, ACCEPTED, REJECTED, REFUSED = "sending", "unknown", "accepted", "rejected", "refused"
 UNRESOLVED = (SENDING, UNKNOWN)
@@ -35,154 +36,125 @@ PERSON, RECONCILIATION, PROTECTION = "person", "reconciliation", "protection"
 REDUCE_ONLY, STOP = "reduce_only", "stop"
 COUNTED = (SENDING, UNKNOWN, ACCEPTED)  # states that can cost money
 
-
-class Money(TypeDecorator[Decimal]):
-    """Decimal as text."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
-        return None if value is None else f"{value:f}"
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
-
-
-class Moment(TypeDecorator[datetime]):
-    """Aware time as UTC text that sorts by time."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone")
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
-
-
-class Day(TypeDecorator[date]):
-    """Calendar date as ISO text."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.isoformat()
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> date | None:
-        return None if value is None else date.fromisoformat(value)
-
-
 metadata = MetaData()
 
 meta = Table(
     "meta",
     metadata,
-    Column("key", String, primary_key=True),
-    Column("value", String, nullable=False),
+    Column("key", String, primary_key=True, comment="always schema_version"),
+    Column("value", String, nullable=False, comment="4; programs older than that read it and refuse"),
+    comment="version number for programs from before Alembic; today's is in alembic_version",
 )
 
 runs = Table(
     "runs",
     metadata,
-    Column("run_id", String, primary_key=True),
-    Column("job", String, nullable=False, index=True),
-    Column("mode", String, nullable=False),
-    Column("dry_run", Boolean, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("started_at", Moment, nullable=False),
-    Column("ended_at", Moment),
-    Column("status", String, nullable=False),
-    Column("exit_code", Integer),
-    Column("summary", Text, nullable=False, default=""),
+    Column("run_id", String, primary_key=True, comment="start time and a random part"),
+    Column("job", String, nullable=False, index=True, comment="name of the job"),
+    Column("mode", String, nullable=False, comment="paper, demo or live"),
+    Column("dry_run", Boolean, nullable=False, comment="no order could leave"),
+    Column("pid", Integer, nullable=False, comment="process id"),
+    Column("started_at", Moment, nullable=False, comment="start, UTC"),
+    Column("ended_at", Moment, comment="end, UTC; empty while it runs"),
+    Column("status", String, nullable=False, comment="running, ok, crashed, ...; running without a holder is a crash"),
+    Column("exit_code", Integer, comment="as given to cron; empty while it runs"),
+    Column("summary", Words, nullable=False, default="", comment="one line for people"),
+    comment="one row per run of a job",
 )
 
 orders = Table(
     "orders",
     metadata,
-    Column("client_order_id", String, primary_key=True),
-    Column("run_id", String, nullable=False),
-    Column("strategy", String, nullable=False),
-    Column("run_date", Day, nullable=False),
-    Column("event_ticker", String, nullable=False, index=True),
-    Column("ticker", String, nullable=False),
-    Column("side", String, nullable=False),
-    Column("price", Money, nullable=False),  # dollars of the own side
-    Column("count", Money, nullable=False),
-    Column("purpose", String, nullable=False),
-    Column("generation", Integer, nullable=False),
-    Column("reduces", Boolean, nullable=False),  # closes a position: can not cost more
-    Column("strike_type", String),
-    Column("floor_strike", Money),
-    Column("cap_strike", Money),
-    Column("exchange_index", Integer, nullable=False),
-    Column("fee_bound", Money, nullable=False),  # dollars, the most the whole order can be charged
-    Column("state", String, nullable=False, index=True),
-    Column("reason", Text, nullable=False),
-    Column("code", String, nullable=False, default=""),
-    Column("order_id", String, index=True),
-    Column("filled", Money, nullable=False),
-    Column("remaining", Money, nullable=False),
-    Column("average_price", Money),  # dollars of the own side
-    Column("fee", Money),
-    Column("created_at", Moment, nullable=False, index=True),
-    Column("sent_at", Moment),
-    Column("updated_at", Moment, nullable=False),
-    # A change that was sent and whose outcome is not known yet; the row itself still says what was before.
-    Column("amend_price", Money),  # dollars of the own side
-    Column("amend_count", Money),
-    Column("amend_sent_at", Moment),
-    # At most one market of the event pays; needed only where strikes are no numbers.
-    Column("exclusive", Boolean, nullable=False, server_default=false()),
-)
+    Column("client_order_id", String, primary_key=True, comment="our identity of the order, made from the decision"),
+    Column("run_id", String, nullable=False, comment="the run that wrote the row"),
+    Column("strategy", String, nullable=False, comment="who decided"),
+    Column("run_date", Day, nullable=False, comment="date of the decision"),
+    Column("event_ticker", String, nullable=False, index=True, comment="event of the market"),
+    Column("ticker", String, nullable=False, index=True, comment="market"),
+    Column("side", String, nullable=False, comment="side bought: yes or no"),
+    Column("price", Money, nullable=False, comment="limit, dollars of the own side"),
+    Column("count", Money, nullable=False, comment="contracts wanted"),
+    Column("purpose", String, nullable=False, comment="what for, part of the identity"),
+    Column("generation", Integer, nullable=False, comment="1, and one more for each deliberate new attempt"),
+    Column("reduces", Boolean, nullable=False, comment="closes a position: can not cost more"),
+    Column("strike_type", String, comment="how the market is settled, as the exchange names it"),
+    Column("floor_strike", Money, comment="lower strike"),
+    Column("cap_strike", Money, comment="upper strike"),
+    Column("exchange_index", Integer, nullable=False, comment="shard of the market"),
+    Column("fee_bound", Money, nullable=False, comment="dollars, the most the whole order can be charged"),
+    Column("state", String, nullable=False, index=True, comment="sending, unknown, accepted, rejected or refused"),
+    Column("reason", Words, nullable=False, comment="why it is in this state, for people"),
+    Column("code", String, nullable=False, default="", comment="the exchange's error code, or ours"),
+    Column("order_id", String, index=True, comment="the exchange's identity; empty until it is known"),
+    Column("filled", Money, nullable=False, comment="contracts traded, as the exchange says"),
+    Column("remaining", Money, nullable=False, comment="contracts that still rest, or would"),
+    Column("average_price", Money, comment="dollars of the own side per filled contract"),
+    Column("fee", Money, comment="dollars charged so far"),
+    Column("created_at", Moment, nullable=False, index=True, comment="when it was decided, UTC"),
+    Column("sent_at", Moment, comment="when it was last sent, UTC"),
+    Column("updated_at", Moment, nullable=False, comment="last change of the row, UTC"),
+    Column("amend_price", Money, comment="of a change on its way, whose outcome is not known: dollars of the own side"),
+    Column("amend_count", Money, comment="of a change on its way: contracts"),
+    Column("amend_sent_at", Moment, comment="of a change on its way: when it was sent, UTC"),
+    Column(
+        "exclusive", Boolean, nullable=False, server_default=false(),
+        comment="at most one market of the event pays; needed only where strikes are no numbers",
+    ),
+    Column("booked", Money, nullable=False, server_default="0", comment="contracts in its booked fills"),
+    Column(
+        "is_open", Boolean, nullable=False, server_default=true(), index=True,
+        comment="its outcome is unknown, some of it rests, or fills are not booked yet",
+    ),
+    comment="one row per intent, written and committed before anything is sent",
+)  # fmt: skip
 
 fills = Table(
     "fills",
     metadata,
-    Column("fill_id", String, primary_key=True),
-    Column("order_id", String, nullable=False, index=True),
-    Column("ticker", String, nullable=False, index=True),
-    Column("book_side", String, nullable=False),
-    Column("count", Money, nullable=False),
-    Column("yes_price", Money, nullable=False),
-    Column("fee", Money, nullable=False),
-    Column("is_taker", Boolean, nullable=False),
-    Column("created_at", Moment),
+    Column("fill_id", String, primary_key=True, comment="the exchange's identity"),
+    Column("order_id", String, nullable=False, index=True, comment="the exchange's identity of the order"),
+    Column("ticker", String, nullable=False, index=True, comment="market"),
+    Column("book_side", String, nullable=False, comment="bid (bought YES) or ask (bought NO)"),
+    Column("count", Money, nullable=False, comment="contracts"),
+    Column("yes_price", Money, nullable=False, comment="dollars of YES, whichever side was bought"),
+    Column("fee", Money, nullable=False, comment="dollars charged for this fill"),
+    Column("is_taker", Boolean, nullable=False, comment="it crossed the spread"),
+    Column("created_at", Moment, index=True, comment="time of the trade, UTC"),
+    comment="executions as the exchange reports them",
 )
 
 settlements = Table(
     "settlements",
     metadata,
-    Column("ticker", String, primary_key=True),
-    Column("event_ticker", String, nullable=False, index=True),
-    Column("result", String, nullable=False),
-    Column("yes_count", Money, nullable=False),
-    Column("no_count", Money, nullable=False),
-    Column("revenue", Money, nullable=False),  # dollars
-    Column("fee", Money, nullable=False),
-    Column("settled_at", Moment, nullable=False),
+    Column("ticker", String, primary_key=True, comment="market"),
+    Column("event_ticker", String, nullable=False, index=True, comment="event of the market"),
+    Column("result", String, nullable=False, comment="yes, no or scalar"),
+    Column("yes_count", Money, nullable=False, comment="YES contracts that were paid"),
+    Column("no_count", Money, nullable=False, comment="NO contracts that were paid"),
+    Column("revenue", Money, nullable=False, comment="dollars paid, as listed: cut to whole cents"),
+    Column("fee", Money, nullable=False, comment="dollars of fees, as listed"),
+    Column("settled_at", Moment, nullable=False, comment="time of the payment, UTC"),
+    Column("yes_value", Money, comment="dollars one YES contract was worth; empty for scalar results before version 3"),
+    comment="what each market paid; the exchange's archive keeps none",
 )
 
 locks = Table(
     "locks",
     metadata,
-    Column("scope", String, primary_key=True),
-    Column("set_by", String, primary_key=True),  # a lock of the reconciliation ends when the break is gone
-    Column("reason", Text, nullable=False),
-    Column("until", Moment),  # None: until a person clears it
-    Column("set_at", Moment, nullable=False),
-    Column("mode", String, nullable=False, server_default=STOP),
+    Column("scope", String, comment="a strategy, a job, an event, or all"),
+    Column("set_by", String, comment="person, reconciliation (ends with the break) or protection (a loss)"),
+    Column("reason", Words, nullable=False, comment="why, for people"),
+    Column("until", Moment, comment="when it ends, UTC; empty: when it is taken back"),
+    Column("set_at", Moment, nullable=False, comment="since when, UTC"),
+    Column("mode", String, nullable=False, server_default=STOP, comment="stop, or reduce_only: closing is allowed"),
+    PrimaryKeyConstraint("scope", "set_by", name="locks_scope_set_by"),
+    comment="what may not trade; one whose time is over stays until the next takes its place",
 )
 
 notices = Table(
     "notices",
     metadata,
-    Column("key", String, primary_key=True),  # job and what happened, such as "tsa_trading_bot: failed"
-    Column("sent_at", Moment, nullable=False),
+    Column("key", String, primary_key=True, comment="job and what happened, such as tsa_trading_bot: failed"),
+    Column("sent_at", Moment, nullable=False, comment="when the mail went out, UTC"),
+    comment="critical mails, so that the same one is not sent at each tick",
 )

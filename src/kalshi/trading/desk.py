@@ -49,7 +49,7 @@ class Desk:
     clock: aware time. sleep: waits between look-ups. dry_run: everything but sending; what was not sent is
     a refused row, which neither counts nor stands in the way of a later order.
     job: the script that trades; a lock or STOP file of its name stops its orders as one of the strategy does.
-    stop_dir: where a file named STOP, or STOP.<strategy or job>, stops every order; default beside the store.
+    stop_dir: where a file named STOP, or STOP.<strategy or job>, stops every order; default beside the store's file.
     locked_by: a second store whose locks hold as well. attests: whether the keys need a location attestation.
     """
 
@@ -71,7 +71,9 @@ class Desk:
         self.exchange, self.store, self.limits = exchange, store, limits
         self.clock, self.sleep = clock, sleep
         self.dry_run, self.run_id, self.job = dry_run, run_id, job
-        self.stop_dir = stop_dir or store.path.parent
+        if stop_dir is None and store.path is None:
+            raise ValueError("this store is no file, so there is nothing beside it: name stop_dir")
+        self.stop_dir = stop_dir or (store.path or Path()).parent
         self.lock_stores = (store,) if locked_by is None else (store, locked_by)
         self.venue = Venue(exchange, clock, attests=attests)
         self.reports: list[OrderReport] = []

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from kalshi.errors import ExchangeError, NotFound
-from kalshi.exchange.models import Order
-from kalshi.store.rows import OrderRow
+from kalshi.exchange.models import Order, Settlement
+from kalshi.store.rows import OrderRow, SettlementRow
 from kalshi.store.schema import ACCEPTED, COUNTED, RECONCILIATION, REDUCE_ONLY, UNKNOWN, UNRESOLVED
 from kalshi.trading.submit import ZERO, impossible, learn, resolve
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # What the exchange says of fills and positions lags: a difference is looked at again before it is one.
 WAITS_S = (1.0, 3.0)
+
+YES_VALUES = {"yes": Decimal(1), "no": Decimal(0)}
 
 
 @dataclass(frozen=True)
@@ -104,22 +106,20 @@ def _one_order(desk: Desk, row: OrderRow) -> Order | None:
 
 def _unbooked_fills(desk: Desk, own: dict[str, OrderRow]) -> list[Break]:
     """Book the fills of orders that have more of them than are booked."""
-    fresh = {row.order_id: row for row in desk.store.orders() if row.order_id in own}
-    booked = desk.store.filled_counts()
-    missing = {i: row for i, row in fresh.items() if i and row.filled != booked.get(i, ZERO)}
+    missing = [row for row in desk.store.orders_by_exchange_id(own).values() if row.filled != row.booked]
     if not missing:
         return []
-    oldest = int(min(row.created_at for row in missing.values()).timestamp()) - 60
+    oldest = int(min(row.created_at for row in missing).timestamp()) - 60
     desk.store.book_fills(fill for fill in desk.exchange.fills(min_ts=oldest) if fill.order_id in own)
-    booked = desk.store.filled_counts()
+    looked_at = [row.order_id for row in missing if row.order_id]
     return [
         Break(
             row.event_ticker,
             row.ticker,
-            f"{_name(row)}: {row.filled} contracts filled, fills of {booked.get(i, ZERO)} are listed",
+            f"{_name(row)}: {row.filled} contracts filled, fills of {row.booked} are listed",
         )
-        for i, row in missing.items()
-        if row.filled != booked.get(i, ZERO)
+        for row in desk.store.orders_by_exchange_id(looked_at).values()
+        if row.filled != row.booked
     ]
 
 
@@ -169,8 +169,16 @@ def _settled(desk: Desk, gone: set[str], own: dict[str, OrderRow]) -> set[str]:
     if missing:
         oldest: datetime = min(row.created_at for row in own.values() if row.ticker in missing)
         found = desk.exchange.settlements(min_ts=int(oldest.timestamp()) - 60)
-        desk.store.book_settlements(one for one in found if one.ticker in missing)
+        desk.store.book_settlements([_row_of(one) for one in found if one.ticker in missing])
     return gone & desk.store.settled_tickers()
+
+
+def _row_of(one: Settlement) -> SettlementRow:
+    return SettlementRow(
+        ticker=one.ticker, event_ticker=one.event_ticker, result=one.market_result, yes_count=one.yes_count_fp,
+        no_count=one.no_count_fp, revenue=Decimal(one.revenue) / 100, fee=one.fee_cost, settled_at=one.settled_time,
+        yes_value=YES_VALUES.get(one.market_result),
+    )  # fmt: skip
 
 
 def _keep_locks(desk: Desk, event_ticker: str | None, breaks: list[Break]) -> None:
