@@ -129,7 +129,7 @@ def test_the_picture_is_one_and_the_directory_holds_nothing_else(made: tuple[Pat
     out, _, _ = made
     assert (out / "evaluation.png").read_bytes().startswith(b"\x89PNG")
     names = {path.name for path in out.iterdir()}
-    assert names == {"forecasts.csv", "evaluation.md", "evaluation.json", "evaluation.png"}
+    assert names == {"forecasts.csv", "evaluation.md", "evaluation.json", "evaluation.png", "evaluation.html"}
 
 
 def test_a_second_run_gives_the_same_forecasts(tmp_path: Path, counts: dict[date, int]) -> None:

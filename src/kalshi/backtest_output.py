@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +15,10 @@ from kalshi.backtest_inputs import Inputs
 from kalshi.backtest_options import Options
 from kalshi.research import backtest_report, provenance
 from kalshi.research.backtest_csv import backtest_csv, trades_of
+from kalshi.research.backtest_page import backtest_page
 from kalshi.research.market_score import Quotes, score_against_mid
 from kalshi.research.metrics import key_metrics
+from kalshi.research.page import render
 from kalshi.research.pictures import backtest_picture
 from kalshi.research.sanity_report import plain
 from kalshi.research.trades import sunday_of
@@ -70,8 +74,10 @@ def report_files(
         f"{stem}.csv": tables[settings.rule],
         f"{stem}.md": backtest_report.backtest_markdown(summary),
     }
+    title = f"TSA weekly backtest: {settings.model}, rule {settings.rule}, {settings.fill} fills"
+    rows = list(csv.DictReader(io.StringIO(tables[settings.rule])))
+    files[f"{stem}.html"] = render(backtest_page(summary, quotes, rows, title=title))
     if trades:
-        title = f"TSA weekly backtest: {settings.model}, rule {settings.rule}, {settings.fill} fills"
         mark = "SAMPLE" if inputs.is_sample else "MID" if at_mid else ""
         files[f"{stem}.png"] = backtest_picture(trades, quotes, title=title, mark=mark)
     metadata = {

@@ -32,7 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(run: Run) -> None:
     """Compare two CSV files."""
     from kalshi.research.compare import KPI_HEADERS, compare_metrics, comparison_markdown, kpi_rows, pair, pairing_lines
+    from kalshi.research.comparison_page import comparison_page
     from kalshi.research.metrics import key_metrics, verdict
+    from kalshi.research.page import render
     from kalshi.research.provenance import sha256_of
     from kalshi.research.sanity import as_written
     from kalshi.research.trades import complete_trades
@@ -61,8 +63,10 @@ def main(run: Run) -> None:
     for line in pairing_lines(pairing):
         run.report.add_line(line)
     if args.out:
+        page = comparison_page(sides["baseline"], sides["candidate"], origin, deltas, pairing)
         write_atomically(args.out, comparison_markdown(origin, deltas, pairing))
-        run.report.add_line(f"Written to {args.out}")
+        write_atomically(args.out.with_suffix(".html"), render(page))
+        run.report.add_line(f"Written to {args.out}, and as a page to {args.out.with_suffix('.html')}")
 
 
 if __name__ == "__main__":

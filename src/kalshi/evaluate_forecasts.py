@@ -26,7 +26,7 @@ from kalshi.runtime.run import Run
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this script's own options."""
     add_period_arguments(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="directory for the four files")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="directory for the files")
     parser.add_argument("--ladder", type=Path, metavar="FILE", help="CSV of the exchange's markets: ticker,result,...")
 
 
@@ -34,10 +34,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(run: Run) -> None:
     """Evaluate models on one file of counts and write the report."""
     from kalshi.evaluate_output import excluded_summary, forecasts_csv, json_text, markdown, tables
+    from kalshi.evaluate_page import evaluation_page
     from kalshi.research import provenance
+    from kalshi.research.page import render
     from kalshi.tsa.evaluation import evaluate, scores
     from kalshi.tsa.evaluation_picture import evaluation_picture
     from kalshi.tsa.models import DEFAULT_MODEL
+    from kalshi.tsa.sample_counts import is_made_up
 
     args = run.args
     models = read_models(args.models)
@@ -58,6 +61,7 @@ def main(run: Run) -> None:
         generated_at=run.started_at,
         parameters={"from": str(first), "to": str(last), "models": models, "subject": subject},
     )
+    marks = ["SAMPLE"] if is_made_up(vintages) else []
     found = tables(done, ladder, made, notes)
     title = f"TSA weekly mean, forecasts of the weeks ending {done.weeks[0]} to {done.weeks[-1]}"
     files: dict[str, str | bytes] = {
@@ -65,9 +69,12 @@ def main(run: Run) -> None:
         "evaluation.json": json_text(found),
         "evaluation.png": evaluation_picture(done, subject=subject, title=title),
         "evaluation.md": markdown(found, subject, "evaluation.png"),
+        "evaluation.html": render(evaluation_page(found, subject, marks)),
     }
     for name, content in files.items():
         write_atomically(out / name, content)
+    for mark in marks:
+        run.report.mark(mark)
     for line in [*notes, *excluded_summary(done)]:
         run.report.add_line(line)
     shown = [name for name in ("D-7 Thu", "k0", "k2", "k4") if name in found["horizons"]]

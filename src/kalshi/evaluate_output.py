@@ -147,7 +147,7 @@ def markdown(found: dict[str, Any], subject: str, picture: str) -> str:
         "Inputs as seen at the time, target the mean of the first prints where known. `k0` to `k4`: so many days of "
         "the week are published; `D-7 Thu`: the Sunday before the week; `D-7 Sat`, `k5`, `k6` are for comparison.",
         "",
-        *(f"- {name}: {value}" for name, value in _origin(found)),
+        *(f"- {name}: {value}" for name, value in origin_of(found)),
         *(f"- note: {note}" for note in found["notes"]),
         "",
         f"![error by horizon, coverage and ranks]({picture})",
@@ -167,7 +167,8 @@ def markdown(found: dict[str, Any], subject: str, picture: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _origin(found: dict[str, Any]) -> list[tuple[str, str]]:
+def origin_of(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return where the numbers come from, as (label, text)."""
     files = [(f"`{one['path']}`", f"SHA-256 `{one['sha256']}`") for one in found["inputs"]]
     code = f"{found['git_commit'] or 'not a git repository'}{' (changed)' * bool(found['git_dirty'])}"
     return [("command", f"`{found['command']}`"), *files, ("code", code), ("made", found["generated_at"])]

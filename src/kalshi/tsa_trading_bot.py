@@ -17,6 +17,7 @@ import argparse
 
 from kalshi import tsa_steps
 from kalshi.runtime.clock import new_york
+from kalshi.runtime.files import write_atomically
 from kalshi.runtime.job import job
 from kalshi.runtime.run import Run
 
@@ -34,11 +35,23 @@ def main(run: Run) -> None:
     if picture is None:
         run.nothing_to_do("no TSA event is open for trading")
     tsa_steps.report_trend(run, picture.counts)
+    save_page(run, picture)
     tsa_steps.show_to_paper(run, picture)
     run.reconcile()
     if new_york(run.now).weekday() not in weekdays:
         run.nothing_to_do(f"orders are placed on {run.args.order_weekdays} only (--order-weekdays)")
     tsa_steps.place(run, picture)
+
+
+def save_page(run: Run, picture: tsa_steps.Picture) -> None:
+    """Write the page of the week beside the reports; it replaces that of an earlier run."""
+    from kalshi.research.page import render
+    from kalshi.tsa_week_page import week_page
+
+    page = week_page(picture, now=run.now, job=run.job, marks=run.report.marks)
+    path = run.report_dir / f"tsa_week_{picture.week.week_sunday}.html"
+    write_atomically(path, render(page))
+    run.report.add_line(f"Page of the week: {path}")
 
 
 if __name__ == "__main__":

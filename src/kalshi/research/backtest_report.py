@@ -67,7 +67,7 @@ def backtest_markdown(summary: Summary) -> str:
         parts += [
             table(
                 ["sample", "quotes", "weeks", "model", "mid", "half of each", "model - mid", "95 % interval"],
-                [_score_row(score) for score in summary.scores],
+                [score_row(score) for score in summary.scores],
             ),
             "",
             "Brier score of P(YES) at the decision; lower is better. The interval is clustered by week.",
@@ -76,7 +76,7 @@ def backtest_markdown(summary: Summary) -> str:
     if summary.trades:
         parts += _numbers(summary.trades)
     if summary.rules:
-        parts += ["## Rules beside each other", "", table(RULE_HEADERS, [_rule_row(*r) for r in summary.rules]), ""]
+        parts += ["## Rules beside each other", "", table(RULE_HEADERS, [rule_row(*r) for r in summary.rules]), ""]
     parts += ["## Settlement", ""]
     if summary.mismatches:
         parts += [f"{len(summary.mismatches)} markets were paid differently from what the counts imply:", ""]
@@ -92,7 +92,8 @@ def backtest_markdown(summary: Summary) -> str:
 RULE_HEADERS = ["rule", "trades", "weeks", "pnl", "mean a trade", "95 % interval"]
 
 
-def _rule_row(rule: str, trades: Trades | None) -> tuple[object, ...]:
+def rule_row(rule: str, trades: Trades | None) -> tuple[object, ...]:
+    """Return a rule with its trades, weeks, profit, mean and interval, under RULE_HEADERS."""
     if trades is None:
         return (rule, 0, 0, "n/a", "n/a", "n/a")
     found = metrics.pnl_interval(trades)
@@ -100,7 +101,8 @@ def _rule_row(rule: str, trades: Trades | None) -> tuple[object, ...]:
     return (rule, len(trades), found.weeks, dollars(float(trades["pnl"].sum())), dollars(found.mean), interval)
 
 
-def _score_row(score: MarketScore) -> tuple[object, ...]:
+def score_row(score: MarketScore) -> tuple[object, ...]:
+    """Return a sample of quotes with both Brier scores and their difference."""
     difference = score.difference
     interval = "n/a" if score.weeks < 2 else f"{difference.low:+.4f} .. {difference.high:+.4f}"
     numbers = (number(score.model), number(score.mid), number(score.half_and_half), f"{difference.mean:+.4f}")
