@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -38,11 +38,10 @@ def drawn(draw: Callable[[Axes], None], size: tuple[float, float] = SIZE) -> str
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    style: dict[str, Any] = {
+    with matplotlib.rc_context({
         "svg.fonttype": "none", "svg.hashsalt": "kalshi", "font.size": 9.5, "font.family": "sans-serif",
         "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
-    }  # fmt: skip
-    with matplotlib.rc_context(style):
+    }):  # fmt: skip
         figure = Figure(figsize=size)
         figure.set_layout_engine("constrained")
         FigureCanvasSVG(figure)
