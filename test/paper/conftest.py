@@ -288,7 +288,7 @@ class Served:
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
         )
         assert self.process.stdout is not None and self.process.stderr is not None
-        lines = [self.process.stdout.readline() for _ in range(5)]
+        lines = [self.process.stdout.readline() for _ in range(6)]
         assert lines[0].startswith("base URL: "), self.process.stderr.read()
         self.base = lines[0].split()[-1]
         return self

@@ -55,11 +55,13 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> None:
     from kalshi.paper import served
+    from kalshi.paper.beside import beside
     from kalshi.paper.exchange import PaperExchange
     from kalshi.paper.faults import Faults, load_scenario
     from kalshi.paper.feed import SimulatedFeed, kinds_of
     from kalshi.paper.keys import key_file_of, paper_credentials
     from kalshi.paper.market_clock import StepClock, market_clock, new_york_time
+    from kalshi.paper.page import Page
     from kalshi.paper.rate_limits import Limiter, check_tier
     from kalshi.paper.served_control import control_route
 
@@ -86,7 +88,7 @@ def _run(arguments: argparse.Namespace) -> None:
         public_key = credentials.private_key.public_key()
         exchange.add_account(credentials.key_id, public_key, config.paper_balance, tier=tier or "basic")
         exchange.set_maintenance(not arguments.no_maintenance)
-        tick, every_s, beside = None, 1.0, None
+        tick, every_s, source = None, 1.0, None
         if arguments.feed == "simulated":
             from kalshi.paper.feed_source import IndexSource
 
@@ -94,16 +96,18 @@ def _run(arguments: argparse.Namespace) -> None:
             tick, every_s = feed.step, feed.wait_s(arguments.scale)
             feed.step()
             exchange.follow(feed)
-            beside = IndexSource(clock, seed=arguments.seed, kinds=kinds).answer
+            source = IndexSource(clock, seed=arguments.seed, kinds=kinds)
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         print(f"base URL: http://{shown}:{port}{API_PATH}")
+        print(f"page:     http://{shown}:{port}/")
         print(f"key id:   {credentials.key_id}")
         print(f"key file: {key_file_of(state)}")
         print(f"state:    {state}")
         print("PAPER: no real money. Stop with Ctrl-C.", flush=True)
         route = control_route(exchange, clock) if control else None
-        app = served.application(Faults(exchange, scenario), beside=beside, control=route)
+        page = Page(exchange, credentials, clock=clock, wall=time.time, feed=arguments.feed)
+        app = served.application(Faults(exchange, scenario), beside=beside(page, source), control=route)
         served.serve(app, listener, tick=tick, every_s=every_s)
     finally:
         listener.close()

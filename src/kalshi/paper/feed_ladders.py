@@ -183,7 +183,7 @@ class IndexClose:
         hour = session.closes_at.astimezone(NEW_YORK)
         return Ladder(
             series_ticker=self.series_ticker,
-            title=f"{self.index.name} at the close on {day:%-d %b %Y}",
+            title=f"{self.index.name} {'range' if self.exclusive else 'above'} at the close on {day:%-d %b %Y}",
             category="Financials",
             frequency="daily",
             exclusive=self.exclusive,

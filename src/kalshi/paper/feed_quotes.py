@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import lru_cache
 from random import Random
 
@@ -103,9 +103,10 @@ def _market(ladder: Ladder, strike: Strike, phase: str) -> Market:
 
 
 def _condition(strike: Strike) -> str:
-    """Return the condition for people."""
+    """Return the condition for people; index values have two decimals."""
     if strike.floor is not None and strike.cap is not None:
-        return f"{strike.floor:,} to {strike.cap:,}"
-    if strike.kind == "less":
+        return f"{strike.floor:,} to {strike.cap.quantize(CENT, rounding=ROUND_FLOOR):,}"
+    if strike.floor is None:
         return f"below {strike.cap:,}"
-    return f"{strike.floor:,} or above" if strike.kind == "greater_or_equal" else f"above {strike.floor:,}"
+    whole = strike.floor.to_integral_value(rounding=ROUND_CEILING)
+    return f"{whole:,} or above" if strike.kind != "greater" or whole != strike.floor else f"above {strike.floor:,}"

@@ -12,9 +12,8 @@ import contextvars
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -37,7 +36,7 @@ STOP_WAIT_S = 5
 MAX_CONNECTIONS = 512
 MAX_TOGETHER = 64
 MAX_HEADER_BYTES = 32_768
-Beside = Callable[[str], tuple[int, dict[str, Any]]]
+Beside = Callable[[str, str, Mapping[str, str], bytes, str], tuple[int, dict[str, str], bytes]]
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 _TRANSPORT: contextvars.ContextVar[asyncio.Transport | None] = contextvars.ContextVar("transport", default=None)
 
@@ -142,7 +141,8 @@ def application(
 ) -> Starlette:
     """Return the ASGI application in front of *faults* (and the exchange behind it).
 
-    beside: answers GET below /simulated/ with (status, JSON object). control: see `served_control`.
+    beside: answers what is not below /trade-api/, such as the page: (method, target, headers, body, caller's address)
+    to (status, headers, body). control: see `served_control`.
     """
     engine = _Engine(faults)
 
@@ -172,10 +172,25 @@ def application(
     async def home(request: Request) -> Response:
         return PlainTextResponse(f"A paper exchange. No real money, no real orders. The API is under {API_PATH}.\n")
 
-    async def simulated(request: Request) -> Response:
+    async def aside(request: Request) -> Response:
         assert beside is not None
-        status, answer = await asyncio.to_thread(beside, request.scope["path"])
-        return JSONResponse(answer, status)
+        try:
+            body = await asyncio.wait_for(_body(request), body_wait_s)
+        except TimeoutError:
+            return _problem(408, "bad_request", "the body came too slowly")
+        if body is None:
+            return _problem(413, "bad_request", "body too large")
+        query = request.scope["query_string"].decode("latin-1")
+        target = request.scope["path"] + (f"?{query}" if query else "")
+        peer = request.client.host if request.client else ""
+        try:
+            status, headers, content = await asyncio.to_thread(
+                beside, request.method, target, dict(request.headers), body, peer
+            )
+        except StoreError as error:
+            log.error("%s", error)
+            return _problem(503, "internal_error", "the state file can not be used")
+        return Response(content, status, headers)
 
     async def crashed(request: Request, error: Exception) -> Response:
         return _problem(500, "internal_error", "the paper exchange failed; its log says why")
@@ -185,7 +200,12 @@ def application(
 
     routes = [Route("/", home), *([control] if control else []), Route("/{path:path}", answer, methods=METHODS)]
     if beside is not None:
-        routes.insert(0, Route("/simulated/{path:path}", simulated))
+        routes = [
+            Route("/", aside, methods=METHODS),
+            Route("/page/{path:path}", aside, methods=METHODS),
+            Route("/simulated/{path:path}", aside, methods=METHODS),
+            *routes,
+        ]
     return Starlette(routes=routes, exception_handlers={Exception: crashed, ClientDisconnect: left})
 
 
