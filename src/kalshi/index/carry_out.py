@@ -85,8 +85,8 @@ def carry_out(
         if whole and not run.dry_run and placed[-1].outcome is not OrderOutcome.ACCEPTED:
             _take_back(run, placed)
             break
-    if (todo.cancel or todo.shrink or placed) and not run.dry_run:
-        _report_after(run, day)
+    if not run.dry_run:
+        _report_after(run, day, placed, changed=bool(todo.cancel or todo.shrink))
     return placed
 
 
@@ -166,8 +166,18 @@ def _take_back(run: RunLike, placed: list[OrderReport]) -> None:
     run.report.add_table("Taken back", ("market", "order", "result", "reason"), rows)
 
 
-def _report_after(run: RunLike, day: TradingDay) -> None:
-    """Read back what exists now and say it: surviving orders, positions, guarantee."""
+def _report_after(run: RunLike, day: TradingDay, placed: list[OrderReport], *, changed: bool) -> None:
+    """Say what exists now: surviving orders, positions, guarantee; read back where anything may have moved.
+
+    Where every order was accepted and rests whole, the answers themselves say so, and newer than a list would.
+    """
+    if not changed and not placed:
+        return
+    resting = [report for report in placed if report.outcome is OrderOutcome.ACCEPTED and not report.filled]
+    if not changed and len(resting) == len(placed) and not day.state.positions and not day.state.resting:
+        gross = sum((report.intent.price * report.remaining for report in resting), ZERO)
+        run.report.add_line(f"Now {len(resting)} own orders rest (${gross:.2f}), as the exchange answered")
+        return
     after = read_state(run, day.series, day.found, day.session, day.strategy)
     gross = sum((order.cost for order in after.resting), ZERO)
     run.report.add_line(f"Now {len(after.resting)} own orders rest (${gross:.2f}), ${after.balance:.2f} are free")

@@ -66,7 +66,7 @@ def find_day(
     if listed:
         events = [event for event in events if event.event_ticker == listed.event.event_ticker]
     session, found = first_event(run, events, series_ticker, sessions)
-    if not run.exchange.exchange_status().trades_on(found.event.exchange_index):
+    if not run.desk.venue.status().trades_on(found.event.exchange_index):
         stand_aside(run, f"the exchange is paused on shard {found.event.exchange_index}")
     source = listed.source if listed else f"Kalshi ({run.config.mode})"
     if sample is None and is_sample(found.event.event_ticker):
@@ -75,7 +75,8 @@ def find_day(
         run.report.mark(SAMPLE)
     run.report.add_line(f"Event {found.event.event_ticker}, {len(found.markets)} markets, source {source}")
     series = run.exchange.series(series_ticker)
-    state = read_state(run, series, found, session, strategy)
+    run.desk.venue.know(series)
+    state = read_state(run, series, found, session, strategy, first=True)
     return TradingDay(series, found, session, state, source, sample, strategy)
 
 
@@ -96,15 +97,18 @@ def spot_of_day(
     return spot(sources, symbol, now, ladder_value=implied, prior_close=prior_close)
 
 
-def read_state(run: RunLike, series: Series, found: FoundEvent, session: SessionLike, strategy: str) -> EventState:
-    """Return what the account has in the event now, with the quotes of *found*; reconciles first."""
-    run.desk  # noqa: B018 - opening the desk reconciles store and exchange
-    exchange, event = run.exchange, found.event
+def read_state(
+    run: RunLike, series: Series, found: FoundEvent, session: SessionLike, strategy: str, *, first: bool = False
+) -> EventState:
+    """Return what the account has in the event now, with the quotes of *found*.
+
+    first: positions and money are those that the desk has just read while it opened.
+    """
+    desk, exchange, event = run.desk, run.exchange, found.event
     rows = run.store.orders(event_ticker=event.event_ticker)
     own = {row.order_id for row in rows if row.strategy == strategy and row.order_id}
-    held = {
-        row.ticker: row.position_fp for row in exchange.positions(event_ticker=event.event_ticker) if row.position_fp
-    }
+    rows_held = desk.positions if first else exchange.positions(event_ticker=event.event_ticker)
+    held = {row.ticker: row.position_fp for row in rows_held if row.position_fp and row.ticker in found.markets}
     # A day that has not begun has no orders and no fills to ask for.
     fills = _fills(exchange, list(found.markets)) if own or held else []
     orders = exchange.orders(event_ticker=event.event_ticker, status="resting") if own else ()
@@ -120,7 +124,7 @@ def read_state(run: RunLike, series: Series, found: FoundEvent, session: Session
         positions=held,
         resting=tuple(_resting(order) for order in orders if order.order_id in own),
         traded=sum((fill.count_fp for fill in fills if fill.order_id in own), ZERO),
-        balance=exchange.balance().on_shard(event.exchange_index),
+        balance=(desk.venue.balance() if first else exchange.balance()).on_shard(event.exchange_index),
     )
 
 

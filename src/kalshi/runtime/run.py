@@ -7,6 +7,7 @@ import logging
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
 
 from kalshi.config import Config
 from kalshi.errors import ConfigError, KalshiError
@@ -138,12 +139,19 @@ class Run:
                 stop_dir=self.config.data_dir,
                 locked_by=self.store if self._sample else None,
                 attests=self.config.api_base != PAPER_BASE,
+                schedule_file=self._schedule_file(),
             )
             for found in desk.reconcile():
                 self.log.warning("reconciliation: %s", found)
                 self.report.add_line(f"Reconciliation: {found}")
             self._desk = desk
         return self._desk
+
+    def _schedule_file(self) -> Path | None:
+        """Return where the schedule of this exchange is kept; the one in this process is asked without a request."""
+        if self.config.api_base == PAPER_BASE:
+            return None
+        return self.config.data_dir / f"schedule_{urlsplit(self.config.api_base).hostname}.json"
 
     @property
     def order_reports(self) -> list[OrderReport]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kalshi.exchange.models import Market
+from kalshi.exchange.models import Market, MarketPosition
 from kalshi.pricing.fees import fee_bound
 from kalshi.store import Store
 from kalshi.store.rows import OrderRow, Refusal
@@ -67,6 +67,7 @@ class Desk:
         stop_dir: Path | None = None,
         locked_by: Store | None = None,
         attests: bool = True,
+        schedule_file: Path | None = None,
     ) -> None:
         self.exchange, self.store, self.limits = exchange, store, limits
         self.clock, self.sleep = clock, sleep
@@ -75,7 +76,8 @@ class Desk:
             raise ValueError("this store is no file, so there is nothing beside it: name stop_dir")
         self.stop_dir = stop_dir or (store.path or Path()).parent
         self.lock_stores = (store,) if locked_by is None else (store, locked_by)
-        self.venue = Venue(exchange, clock, attests=attests)
+        self.venue = Venue(exchange, clock, attests=attests, schedule_file=schedule_file)
+        self.positions: list[MarketPosition] = []  # of the account, as the reconciliation of all of it read them
         self.reports: list[OrderReport] = []
         self.sent = 0
 

@@ -151,7 +151,10 @@ def _positions(
     booked: dict[str, Decimal] = defaultdict(Decimal)
     for fill in desk.store.fills(own.keys()):
         booked[fill["ticker"]] += fill["count"] if fill["book_side"] == "bid" else -fill["count"]
-    held = {row.ticker: row.position_fp for row in desk.exchange.positions(event_ticker=event_ticker)}
+    rows = list(desk.exchange.positions(event_ticker=event_ticker))
+    if event_ticker is None:
+        desk.positions = rows
+    held = {row.ticker: row.position_fp for row in rows}
     gone = {ticker for ticker, count in booked.items() if count and ticker not in held}
     settled = _settled(desk, gone, own) if gone else set()
     breaks = []

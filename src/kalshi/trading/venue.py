@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kalshi.errors import ExchangeError
@@ -15,11 +16,12 @@ from kalshi.exchange.models import ExchangeStatus, Market
 from kalshi.store.rows import OrderRow, Refusal
 from kalshi.trading.controls import refusal
 from kalshi.trading.exposure import full_cost, most_contracts
+from kalshi.trading.kept_schedule import schedule_at
 from kalshi.trading.opening_hours import why_closed
 
 if TYPE_CHECKING:
     from kalshi.clients import ExchangeClient
-    from kalshi.exchange.models import Balance, Schedule
+    from kalshi.exchange.models import Balance, Schedule, Series
 
 STATUS_AGE = timedelta(minutes=1)
 # A pause met by an order is believed for so long, whatever the state says: a paused market is not asked again.
@@ -31,12 +33,20 @@ ATTESTATION_WARNING = timedelta(days=14)
 
 
 class Venue:
-    """What one run has learned of the exchange. attests: whether its keys need a location attestation."""
+    """What one run has learned of the exchange. attests: whether its keys need a location attestation.
+
+    schedule_file: where the schedule is kept between runs; None: it is read in each.
+    """
 
     def __init__(
-        self, exchange: ExchangeClient, clock: Callable[[], datetime], *, attests: bool = True
+        self,
+        exchange: ExchangeClient,
+        clock: Callable[[], datetime],
+        *,
+        attests: bool = True,
+        schedule_file: Path | None = None,
     ) -> None:
-        self.exchange, self.clock = exchange, clock
+        self.exchange, self.clock, self.schedule_file = exchange, clock, schedule_file
         self.attests = attests
         self._status: tuple[datetime, ExchangeStatus] | None = None
         self._schedule: Schedule | None = None
@@ -60,17 +70,33 @@ class Venue:
             return None
         shard = row.exchange_index
         try:
-            if self._balance is None:
-                self._balance = self.exchange.balance()
+            balance = self.balance()
         except ExchangeError as error:
             return Refusal("balance", f"the balance could not be read: {error}")
-        cash = self._balance.on_shard(shard) - self._spent.get(shard, Decimal(0)) + already
+        cash = balance.on_shard(shard) - self._spent.get(shard, Decimal(0)) + already
         cost = full_cost(row)
         if cost <= cash:
             return None
         possible = most_contracts(row, lambda smaller: full_cost(smaller) <= cash)
-        where = f" ({shards_in_words(self._balance)})" if self._balance.balance_breakdown else ""
+        where = f" ({shards_in_words(balance)})" if balance.balance_breakdown else ""
         return refusal("balance", f"costs up to ${cost:.2f}, but shard {shard} has ${cash:.2f}{where}", possible)
+
+    def balance(self) -> Balance:
+        """Return the money as it was when this run first asked, before what it sent since."""
+        if self._balance is None:
+            self._balance = self.exchange.balance()
+        return self._balance
+
+    def status(self) -> ExchangeStatus:
+        """Return whether the exchange trades, at most a minute old."""
+        now = self.clock()
+        if self._status is None or now - self._status[0] > STATUS_AGE:
+            self._status = (now, self.exchange.exchange_status())
+        return self._status[1]
+
+    def know(self, series: Series) -> None:
+        """Take over a series that was read elsewhere in this run."""
+        self._category[series.ticker] = series.category
 
     def pay(self, row: OrderRow) -> None:
         """Count an order's cost against the balance that was read."""
@@ -118,15 +144,13 @@ class Venue:
     def _closed(self, row: OrderRow, market: Market) -> Refusal | None:
         now = self.clock()
         try:
-            if self._status is None or now - self._status[0] > STATUS_AGE:
-                self._status = (now, self.exchange.exchange_status())
+            status = self.status()
             if self._schedule is None:
-                self._schedule = self.exchange.exchange_schedule()
+                self._schedule = schedule_at(self.schedule_file, now, self.exchange.exchange_schedule)
         except ExchangeError as error:
             if row.reduces:
                 return None  # let the exchange itself say no to an exit
             return Refusal("exchange", f"whether the exchange trades could not be read: {error}")
-        status = self._status[1]
         if not status.trades_on(market.exchange_index):
             back = status.exchange_estimated_resume_time
             until = f", expected back at {back:%Y-%m-%d %H:%M} UTC" if back else ""
@@ -138,6 +162,9 @@ class Venue:
         if row.reduces or not self.attests:
             return None
         try:
+            known = self._category.get(row.ticker.partition("-")[0])
+            if known is not None and known.lower() not in ATTESTED_CATEGORIES:
+                return None
             until = self._attestation()
             if until is not None and until > self.clock():
                 return None
