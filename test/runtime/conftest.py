@@ -31,8 +31,8 @@ def end_with_unknown_order(run):
     from types import SimpleNamespace as Stub
     intent = Stub(ticker="T-1", side=Stub(value="yes"), price=Decimal("0.40"), count=Decimal(10))
     report = Stub(intent=intent, outcome=Stub(value="unknown"), reason="no answer", client_order_id="c-1",
-                  filled=Decimal(0), average_price=None, fee=Decimal(0), earlier=False)
-    run._desk = Stub(reports=[report])
+                  filled=Decimal(0), average_price=None, fee=Decimal(0), earlier=False, control="")
+    run._desk = Stub(reports=[report], venue=Stub(attestation_warning=lambda: ""))
 
 
 def wait(run):

@@ -140,11 +140,11 @@ def _control(args: argparse.Namespace) -> int:
 
 def _doctor(args: argparse.Namespace) -> int:
     from kalshi.runtime.doctor import examine
+    from kalshi.runtime.findings import WRONG
 
     config = _config(args)
     findings = examine(config, clock=utc_now, offline=args.offline or config.offline)
-    words = {True: "ok", False: "WRONG", None: "-"}
-    rows: list[tuple[object, ...]] = [(found.check, words[found.ok], found.detail) for found in findings]
+    rows: list[tuple[object, ...]] = [(found.check, found.state, found.detail) for found in findings]
     table = ("checks", ("check", "state", "detail"), rows)
     _show(args, f"Doctor: mode {config.mode}", table, note=_note_on_mode(args))
-    return EXIT_KNOWN_ERROR if any(found.ok is False for found in findings) else EXIT_OK
+    return EXIT_KNOWN_ERROR if any(found.state == WRONG for found in findings) else EXIT_OK

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from kalshi.config import Config
-from kalshi.errors import ConfigError, KalshiError
+from kalshi.errors import ConfigError, DataError, KalshiError
 from kalshi.exchange.hosts import LIVE_BASE
-from kalshi.runtime.clock import Clock
+from kalshi.runtime.clock import Clock, new_york
 from kalshi.runtime.files import DATA_FIX, REPORT_FIX, existing_store, store_place, writable_directory
+from kalshi.runtime.findings import NOT_ASKED, WRONG, Answer, Check, Finding, finding
+from kalshi.runtime.market_days import MarketDays
 from kalshi.runtime.switch import stopped
 
 CONNECT_S, READ_S = 3.05, 5.0
@@ -21,18 +21,9 @@ MOST_SKEW_S = 3.0
 OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The answer of one check; ok None means that it does not apply here."""
-
-    check: str
-    ok: bool | None
-    detail: str
-
-
 def examine(config: Config, *, clock: Clock, offline: bool) -> list[Finding]:
     """Return the findings of all checks, in the order in which a person would mend them."""
-    checks: list[tuple[str, Callable[[], str | Finding]]] = [
+    checks: list[tuple[str, Check]] = [
         ("configuration", lambda: _configuration(config)),
         ("data directory", lambda: str(writable_directory(config.data_dir, "data directory", DATA_FIX))),
         (
@@ -43,18 +34,40 @@ def examine(config: Config, *, clock: Clock, offline: bool) -> list[Finding]:
         ("database", lambda: _database(config)),
         ("API key", lambda: _key(config)),
         ("clock", lambda: _clock(config, clock, offline)),
-        ("exchange", lambda: _exchange(config, clock, offline)),
+        ("calendar", lambda: _calendar(clock)),
         ("mail", lambda: _mail(config)),
     ]
-    return [_answer(name, check) for name, check in checks]
+    return [*(finding(name, check) for name, check in checks), *_online(config, clock, offline)]
 
 
-def _answer(name: str, check: Callable[[], str | Finding]) -> Finding:
+def _online(config: Config, clock: Clock, offline: bool) -> list[Finding]:
+    """Return what the exchange itself answers; one line where it can not be asked."""
+    from kalshi.connect import connect
+    from kalshi.runtime.doctor_account import examine_account
+    from kalshi.runtime.doctor_index import examine_index
+
+    if offline and config.mode != "paper":
+        return [Finding("exchange", NOT_ASKED, "not asked: offline")]
     try:
-        found = check()
+        client = connect(config, clock=clock)
     except KalshiError as error:
-        return Finding(name, False, str(error))
-    return found if isinstance(found, Finding) else Finding(name, True, found)
+        return [Finding("exchange", WRONG, str(error))]
+    try:
+        account = examine_account(config, client, clock)
+        return account if account[0].state == WRONG else [*account, *examine_index(config, client)]
+    finally:
+        client.close()
+
+
+def _calendar(clock: Clock) -> Answer:
+    from kalshi.runtime.market_days import LEAST_AHEAD
+
+    days = MarketDays.around(clock())
+    ahead = days.last - new_york(clock()).date()
+    text = f"sessions of New York's stock exchange known to {days.last}"
+    if ahead < LEAST_AHEAD:
+        raise DataError(f"{text}, {ahead.days} days ahead: update exchange_calendars")
+    return text
 
 
 def _configuration(config: Config) -> str:
@@ -76,11 +89,11 @@ def _database(config: Config) -> str:
         return str(place) if store is not None else f"{place} is not there yet: the first run makes it"
 
 
-def _key(config: Config) -> str | Finding:
+def _key(config: Config) -> Answer:
     from kalshi.credentials import load_credentials
 
     if config.mode == "paper":
-        return Finding("API key", None, "not needed in paper mode")
+        return NOT_ASKED, "not needed in paper mode"
     load_credentials(config)
     path = config.private_key_path
     if path is not None and (mode := stat.S_IMODE(path.stat().st_mode)) & OF_OTHERS:
@@ -88,17 +101,17 @@ def _key(config: Config) -> str | Finding:
     return "readable"
 
 
-def _clock(config: Config, clock: Clock, offline: bool) -> str | Finding:
+def _clock(config: Config, clock: Clock, offline: bool) -> Answer:
     import requests
 
     if offline:
-        return Finding("clock", None, "not compared: offline")
+        return NOT_ASKED, "not compared: offline"
     base = LIVE_BASE if config.mode == "paper" else config.api_base
     try:
         answer = requests.get(f"{base}/exchange/status", timeout=(CONNECT_S, READ_S))
         there = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
     except (requests.RequestException, KeyError, ValueError):
-        return Finding("clock", None if config.mode == "paper" else False, f"{base} does not answer: check the network")
+        return NOT_ASKED if config.mode == "paper" else WRONG, f"{base} does not answer: check the network"
     return _skew(there, clock())
 
 
@@ -112,22 +125,9 @@ def _skew(there: datetime, here: datetime) -> str:
     return f"within {MOST_SKEW_S:.0f} s of the exchange's"
 
 
-def _exchange(config: Config, clock: Clock, offline: bool) -> str | Finding:
-    from kalshi.connect import connect
-
-    if offline and config.mode != "paper":
-        return Finding("exchange", None, "not asked: offline")
-    client = connect(config, clock=clock)
-    try:
-        balance = client.balance()
-    finally:
-        client.close()
-    return f"answers; balance ${balance.balance_dollars}"
-
-
-def _mail(config: Config) -> str | Finding:
+def _mail(config: Config) -> Answer:
     if not (config.email_sender and config.email_recipient):
-        return Finding("mail", None, "EMAIL_SENDER and EMAIL_RECIPIENT are not both set: summaries are printed")
+        return NOT_ASKED, "EMAIL_SENDER and EMAIL_RECIPIENT are not both set: summaries are printed"
     import boto3
     from botocore.exceptions import BotoCoreError
 

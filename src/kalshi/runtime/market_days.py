@@ -10,6 +10,7 @@ from kalshi.errors import DataError
 from kalshi.runtime.clock import new_york
 
 YEARS_AHEAD = 2
+LEAST_AHEAD = timedelta(days=180)  # a shorter horizon is an error of `doctor` and of a test: update in time
 FULL_DAY_CLOSE_HOUR = 16
 
 

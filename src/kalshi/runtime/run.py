@@ -158,6 +158,11 @@ class Run:
         """What became of every intent of this run so far; empty as long as the desk was not used."""
         return list(self._desk.reports) if self._desk is not None else []
 
+    def warnings(self) -> list[str]:
+        """Return what a person should see to before it stops a run, as far as this run has asked for it."""
+        warning = self._desk.venue.attestation_warning() if self._desk is not None else ""
+        return [warning] if warning else []
+
     def nothing_to_do(self, reason: str) -> NoReturn:
         """End the run here, well, with *reason* in log and report, such as "XNYS is closed today"."""
         raise NothingToDo(reason)

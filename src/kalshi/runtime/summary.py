@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,10 @@ def _complete(run: Run, ending: Ending) -> None:
         run.report.add_line(f"{word}: {ending.line}")
     if run.dry_run:
         run.report.add_line(f"Dry run, no order was sent: {run.dry_run_reason}")
+    if run.order_reports:
+        run.report.add_line(funnel(run.order_reports))
+    for warning in run.warnings():
+        run.report.add_line(f"Warning: {warning}")
     for title, earlier in (("Orders of this run", False), ("Placed earlier, nothing sent now", True)):
         rows = [_order_row(report) for report in run.order_reports if report.earlier is earlier]
         if rows:
@@ -76,6 +81,27 @@ def _complete(run: Run, ending: Ending) -> None:
 
 
 _ORDER_HEADERS = ("market", "side", "price", "count", "outcome", "filled", "average", "fee", "reason")
+
+
+def funnel(reports: Sequence[OrderReport]) -> str:
+    """Return in one line where the intents of a run went, such as `8 intents: 2 refused here (spread 2), 6 sent`.
+
+    Refusals are counted by the name of the control.
+    """
+    now = [report for report in reports if not report.earlier]
+    refused = Counter(report.control or "control" for report in now if report.outcome.value == "refused")
+    sent = Counter(report.outcome.value for report in now if report.outcome.value != "refused")
+    parts = []
+    if len(reports) > len(now):
+        parts.append(f"{len(reports) - len(now)} placed earlier")
+    if refused:
+        parts.append(f"{refused.total()} refused here ({_counts(refused)})")
+    parts.append(f"{sent.total()} sent" + (f" ({_counts(sent)})" if sent else ""))
+    return f"{len(reports)} intent{'s' if len(reports) != 1 else ''}: {', '.join(parts)}"
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counter.most_common())
 
 
 def _order_row(report: OrderReport) -> tuple[object, ...]:

@@ -123,8 +123,8 @@ class Venue:
             return f"the balance could not be read: {error}"
 
     def attestation_warning(self) -> str:
-        """Return what a person should know about the location attestation, empty where there is time."""
-        until = self._attestation()
+        """Return what a person should know about the location attestation; empty in time or where it was not read."""
+        until = self._attested_until
         if until is None or until - self.clock() > ATTESTATION_WARNING:
             return ""
         when = f"{until:%Y-%m-%d %H:%M} UTC"
