@@ -34,8 +34,8 @@ bench: install  ## measure; the figures of bench/README.md come from here
 	PYTHONPATH=src $(BIN)/python bench/run_all.py
 
 KILLS ?= 1000
-torture: install  ## kill real scripts KILLS times (default 1000) and compare both sides; SEED=n repeats, DATABASE_URL too
-	$(BIN)/python test/torture/campaign.py --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE_URL),--database $(DATABASE_URL))
+torture: install  ## kill real scripts KILLS times (default 1000) and compare both sides; SEED=n, POSTGRESQL=1
+	$(BIN)/python test/torture/campaign.py --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(POSTGRESQL),--postgresql)
 
 clean:  ## remove the virtual environment and tool caches (never data, reports or state)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Kill, break and repeat: `python campaign.py --kills 1000 --seed 7 [--database URL]`; exit code 1 on any finding.
+"""Kill, break and repeat: `python campaign.py --kills 1000 --seed 7 [--postgresql]`; exit code 1 on any finding.
 
 An episode is one trading day in a folder of its own. The hammer and the index scripts are killed at random moments and
 at every kind of boundary (before and after an fsync, a send, a receive), started again, twice at once and in two
@@ -17,17 +17,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 if not __package__:  # started by path
     sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2] / "src")]
 
+from databases import new_database
 from kalshi.connect import paper_credentials
 from kalshi.store import Store
+from kalshi.store import place as store_place
 from kalshi.trading.intents import client_order_id
 from torture import examine, hammer
 from torture.place import INDEX_EVENT, LIMITS, SESSION, Ended, Place, compiled
@@ -39,6 +42,7 @@ EVENT_LIMIT = D(LIMITS["KALSHI_MAX_EVENT_COST"])
 ROUNDS, INDEX_ROUNDS = 14, 3  # kills of each lane in a tick, and of each index script
 ORDERS = 5
 FAULTS = 40
+UNCOUNTED = 40  # boundaries a script is taken to have before it was counted
 AGAIN = 8  # attempts to bring a run to its end while answers get lost
 WELL, UNKNOWN = (0,), 6
 EXPECTED = (0, 3, 4, UNKNOWN)  # done, exchange not answering, already running, an order left unknown
@@ -114,10 +118,8 @@ class Habits:
         self.boundaries[name] = max(ended.counted, self.boundaries.get(name, 0))
 
     def next_boundary(self, name: str) -> tuple[int, bool]:
-        """Return the boundary to die at and whether after it was passed: one after the other, (0, False) if unknown."""
-        known, turn = self.boundaries.get(name, 0), self.turns.get(name, 0)
-        if not known:
-            return 0, False
+        """Return the boundary to die at and whether after it was passed: one after the other."""
+        known, turn = self.boundaries.get(name, UNCOUNTED), self.turns.get(name, 0)
         self.turns[name] = turn + 1
         return turn // 2 % known + 1, turn % 2 == 1
 
@@ -264,22 +266,28 @@ class Episode:
             store.close()
 
 
-def campaign(kills: int, seed: int, folder: Path, *, database: str = "", progress: Progress = print) -> Tally:
-    """Live through episodes until so many processes were killed; return the tally. folder: for what is kept."""
-    tally = Tally(seed, "PostgreSQL" if database else "SQLite")
+def campaign(
+    kills: int, seed: int, folder: Path, *, postgresql: bool = False, progress: Progress = print
+) -> Tally:
+    """Live through episodes until so many processes were killed; return the tally. folder: for what is kept.
+
+    postgresql: every episode makes and drops a database of its own on the server that TEST_POSTGRES_URL names.
+    """
+    tally = Tally(seed, "PostgreSQL" if postgresql else "SQLite")
     chance = random.Random(seed)
     preload, habits = compiled(folder), Habits()
     while tally.kills < kills and not tally.bad:
         home = folder / f"episode-{tally.episodes}"
         home.mkdir()
-        place = Place(home, preload, chance, database=database)
-        episode = Episode(place, lambda home=home: Store.open(home / "kalshi_paper.db"), tally, habits, kills)
-        try:
-            episode.live()
-        finally:
-            place.stop_serving(kill=True)
-            tally.faults += place.faults
-            tally.exchange_kills += place.exchange_kills
+        with new_database() if postgresql else nullcontext("") as database:
+            place = Place(home, preload, chance, database=database)
+            where = store_place.Place.of(database or home / "kalshi_paper.db", "kalshi_paper")
+            try:
+                Episode(place, partial(Store.open, where), tally, habits, kills).live()
+            finally:
+                place.stop_serving(kill=True)
+                tally.faults += place.faults
+                tally.exchange_kills += place.exchange_kills
         tally.episodes += 1
         if not tally.bad:
             shutil.rmtree(home)
@@ -296,12 +304,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
-    parser.add_argument("--database", default="", help="URL of an empty PostgreSQL database; default SQLite files")
+    parser.add_argument("--postgresql", action="store_true", help="on the server of TEST_POSTGRES_URL; default SQLite")
     parser.add_argument("--json", type=Path, help="write the tally here, too")
     args = parser.parse_args()
     print(f"seed {args.seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="torture-"))
-    tally = campaign(args.kills, args.seed, folder, database=args.database, progress=_say)
+    tally = campaign(args.kills, args.seed, folder, postgresql=args.postgresql, progress=_say)
     print(tally.text())
     if args.json:
         args.json.write_text(json.dumps(asdict(tally), indent=1) + "\n")
