@@ -15,7 +15,8 @@ from kalshi.config import PROJECT_ROOT
 from kalshi.errors import ConfigError
 
 INTERVALS = (1, 60, 1440)
-MODEL_NAMES = ("earlier", "earlier_fixed", "yoy_hol", "analog", "dhr", "combined")  # a test holds it to tsa.models
+# a test holds it to tsa.models
+MODEL_NAMES = ("earlier", "earlier_fixed", "yoy_hol", "analog", "dhr", "mstl", "boosted", "combined", "stacked")
 PATHS = ("candles", "markets", "counts", "first_prints")
 NOT_OPTIONS = ("description",)  # may stand in a configuration file for its reader
 

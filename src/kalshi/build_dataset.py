@@ -43,6 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interval", default="1440", metavar="MINUTES", help="of a candle: 1, 60 or 1440 (default)")
     parser.add_argument("--models", metavar="A,B", help="names of models; default: all")
     parser.add_argument("--times", default="10:30", metavar="HH:MM,...", help="of every day, New York; default 10:30")
+    parser.add_argument("--with-market", action="store_true", help="add each model mixed with the market's price")
     parser.add_argument("--sample", action="store_true", help="made-up SAMPLE data")
 
 
@@ -60,7 +61,9 @@ def main(run: Run) -> None:
     models, times = read_models(args.models), read_times(args.times)
     inputs = find_inputs(run, _options(args))
     writable_directory(out.parent, "directory", "--out")
-    made = build_dataset(inputs.events, inputs.vintages, models, times=times, progress=run.log.info)
+    made = build_dataset(
+        inputs.events, inputs.vintages, models, times=times, with_market=args.with_market, progress=run.log.info
+    )
     about = {
         **provenance.provenance(
             command=provenance.command_line("kalshi.build_dataset", {k: v for k, v in vars(args).items() if v}),
@@ -68,7 +71,8 @@ def main(run: Run) -> None:
             inputs=inputs.files,
             generated_at=run.started_at,
             parameters={"start": args.start, "end": args.end, "models": models,
-                        "times": [f"{at:%H:%M}" for at in times], "interval": int(args.interval)},
+                        "times": [f"{at:%H:%M}" for at in times], "interval": int(args.interval),
+                        "with_market": args.with_market},
         ),
         "source": inputs.source,
         **summary_of(made),

@@ -7,11 +7,13 @@ what came later (`fill_*`, `result`, ...). What cannot be a row is excluded by n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
 from kalshi.errors import DataError
+from kalshi.tsa.market_mix import Mixer, mixed_name
+from kalshi.tsa.models_past import Model
 from kalshi.tsa.point_in_time import Forecasts, Look, NothingKnown, StrikeQuote, look_at
 from kalshi.tsa.quotes import EventHistory, MarketHistory, QuoteCandle, quote_trouble
 from kalshi.tsa.settlement import Settled, settled_as
@@ -42,10 +44,12 @@ class Row:
 class Dataset:
     """Rows in order of event, moment and strike. excluded: (event, reason) to the number of rows that are not there.
 
-    notes: (reason, number) of rows that are there with an empty cell.
+    notes: (reason, number) of rows that are there with an empty cell. mixed: names of more probabilities, of models
+    with the market.
     """
 
     models: tuple[str, ...]
+    mixed: tuple[str, ...] = ()
     rows: list[Row] = field(default_factory=list)
     excluded: Counter[tuple[str, str]] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
@@ -57,14 +61,17 @@ def build_dataset(
     models: Sequence[str],
     *,
     times: Sequence[time] = DEFAULT_TIMES,
+    with_market: bool = False,
     progress: Callable[[str], object] = lambda line: None,
 ) -> Dataset:
-    """Return the dataset of *events* at each of *times* (New York wall clock) on every day of the week.
+    """Return the dataset of *events* (oldest first) at each of *times* (New York wall clock) on every day of the week.
 
+    with_market: also the second stage of each model (`market_mix`), learned on the rows of events settled by then.
     00:00 on a day is the midnight that begins it, when the day before's candle closes. Raises DataError for a
     ladder with contradictions or a model that returns no probabilities, and where no row is left.
     """
-    made = Dataset(tuple(models))
+    mixer = Mixer(models if with_market else ())
+    made = Dataset(tuple(models), tuple(map(mixed_name, mixer.models)))
     counts_after = vintages.known(FAR_FUTURE)
     memory: Forecasts = {}
     for number, event in enumerate(events, start=1):
@@ -83,7 +90,9 @@ def build_dataset(
                 continue
             for model, reason in look.refused.items():
                 made.notes[f"no forecast by {model}: {reason}"] += size
-            _add(made, event, look, [settled_as(event, market, counts_after) for market in event.markets])
+            ends = {market.ticker: settled_as(event, market, counts_after) for market in event.markets}
+            _add(made, event, mixer.mix(look, vintages.known(as_of)), ends)
+            mixer.learn(look, [ends[point.ticker].outcome for point in look.points])
         if number % 10 == 0:
             progress(f"{number} events: {len(made.rows)} rows")
     if not made.rows:
@@ -101,7 +110,11 @@ def moments(sunday: date, times: Sequence[time]) -> list[datetime]:
 
 
 def history_look(
-    event: EventHistory, as_of: datetime, vintages: Vintages, models: Sequence[str], memory: Forecasts | None = None
+    event: EventHistory,
+    as_of: datetime,
+    vintages: Vintages,
+    models: Sequence[str | Model],
+    memory: Forecasts | None = None,
 ) -> Look:
     """Return *event* as it was at *as_of* (aware): counts seen by then, the last closing quotes by then."""
     quotes = {}
@@ -112,11 +125,11 @@ def history_look(
     return look_at(vintages.known(as_of), event.sunday, event.markets, models, quotes=quotes, memory=memory)
 
 
-def _add(made: Dataset, event: EventHistory, look: Look, settled: Sequence[Settled]) -> None:
-    by_ticker = {market.ticker: (market, end) for market, end in zip(event.markets, settled, strict=True)}
+def _add(made: Dataset, event: EventHistory, look: Look, ends: Mapping[str, Settled]) -> None:
+    markets = {market.ticker: market for market in event.markets}
     for number, point in enumerate(look.points):
-        market, end = by_ticker[point.ticker]
-        fill, trouble = _fill(market, look.as_of, event.close_at)
+        end = ends[point.ticker]
+        fill, trouble = _fill(markets[point.ticker], look.as_of, event.close_at)
         made.rows.append(Row(look, number, end, fill, trouble))
         made.notes["no result of yes or no"] += end.outcome is None
         made.notes["result against the counts as first published"] += end.check == "differs"

@@ -27,7 +27,7 @@ KNOWN_FIELDS = [
     ("next_release", _TIME), ("week_sum", pa.int64()), ("mean_7", pa.float64()), ("growth_7", pa.float64()),
     ("busy_days", pa.int8()), ("bid", _PRICE), ("ask", _PRICE), ("quote_at", _TIME),
 ]  # fmt: skip
-# By model, known at as_of: p_<model>, mean_<model>, sd_<model>. What came later:
+# By model, known at as_of: p_<model>, mean_<model>, sd_<model>, p_<model>_market. What came later:
 LATER_FIELDS = [
     ("fill_bid", _PRICE), ("fill_ask", _PRICE), ("fill_at", _TIME), ("fill_trouble", pa.string()),
     ("result", pa.string()), ("settled_by", pa.string()), ("first_print_mean", pa.float64()),
@@ -35,18 +35,19 @@ LATER_FIELDS = [
 ]  # fmt: skip
 
 
-def schema(models: tuple[str, ...]) -> pa.Schema:
-    """Return the columns of a dataset of *models*."""
+def schema(models: tuple[str, ...], mixed: tuple[str, ...] = ()) -> pa.Schema:
+    """Return the columns of a dataset of *models*, and of probabilities *mixed* with the market."""
     said = [(f"{what}_{model}", pa.float64()) for model in models for what in ("p", "mean", "sd")]
+    said += [(f"p_{name}", pa.float64()) for name in mixed]
     return pa.schema([*KNOWN_FIELDS, *said, *LATER_FIELDS])
 
 
 def table_of(made: Dataset) -> pa.Table:
     """Return the dataset as a table."""
-    return pa.Table.from_pylist([_cells(row, made.models) for row in made.rows], schema=schema(made.models))
+    return pa.Table.from_pylist([_cells(row) for row in made.rows], schema=schema(made.models, made.mixed))
 
 
-def _cells(row: Row, models: tuple[str, ...]) -> dict[str, Any]:
+def _cells(row: Row) -> dict[str, Any]:
     look, point = row.look, row.look.points[row.number]
     features, quote, fill = look.features, point.quote, row.fill
     cells: dict[str, Any] = {
@@ -58,8 +59,9 @@ def _cells(row: Row, models: tuple[str, ...]) -> dict[str, Any]:
         "fill_trouble": row.fill_trouble, "result": row.settled.result, "settled_by": row.settled.basis,
         "first_print_mean": row.settled.mean, "settlement_check": row.settled.check,
     }  # fmt: skip
+    cells |= {f"p_{name}": prob for name, prob in point.probs.items()}
     for model, said in look.forecasts.items():
-        cells |= {f"p_{model}": point.probs[model], f"mean_{model}": said.mean, f"sd_{model}": said.sd}
+        cells |= {f"mean_{model}": said.mean, f"sd_{model}": said.sd}
     return cells
 
 
@@ -73,7 +75,8 @@ def summary_of(made: Dataset) -> dict[str, Any]:
         "first_week": str(min(sundays)),
         "last_week": str(max(sundays)),
         "models": list(made.models),
-        "columns": {field.name: str(field.type) for field in schema(made.models)},
+        "with_market": list(made.mixed),
+        "columns": {field.name: str(field.type) for field in schema(made.models, made.mixed)},
         "excluded": [
             {"event_ticker": event, "reason": reason, "rows": count}
             for (event, reason), count in sorted(made.excluded.items())

@@ -16,7 +16,7 @@ MIN_ERRORS = 12  # fewer past errors say too little: a wide prior joins them
 LEAST_SD = 1e-5
 PRIOR_SD = 0.035  # of the log error; about twice the usual spread
 DEGREES = 4.0  # of the Student t; tails about as heavy as the errors' own; `student_t_below` is for four only
-T_SHARE, T_SCALE = 0.5, 0.8  # of the plain Student t in the mixture, and its scale over the errors'
+T_SHARE, T_SCALE = 0.5, 0.7  # of the plain Student t in the mixture, and its scale over the errors'
 
 
 class Distribution(Protocol):

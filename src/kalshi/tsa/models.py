@@ -16,18 +16,27 @@ from kalshi.errors import ConfigError, DataError
 from kalshi.tsa.distribution import Distribution, Empirical, Exact, Floats, Smoothed
 from kalshi.tsa.known import Known
 from kalshi.tsa.models_analog import Analog
-from kalshi.tsa.models_combined import Combined
+from kalshi.tsa.models_boosted import Boosted
+from kalshi.tsa.models_combined import Combined, by_least_squares
 from kalshi.tsa.models_dhr import Dhr
 from kalshi.tsa.models_earlier import Earlier, EarlierFixed
+from kalshi.tsa.models_mstl import Mstl
 from kalshi.tsa.models_past import FARTHEST, DayModel, Model, WeekModel, past_errors, point_forecast
 from kalshi.tsa.models_yoy import YoyHoliday
 
 __all__ = ["DEFAULT_MODEL", "MODELS", "DayModel", "Model", "WeekForecast", "WeekModel", "forecast", "model_named"]
 
+# One of each, so that what a member said in the past is remembered once, whoever asks.
+_DHR, _YOY, _MSTL, _BOOSTED = Dhr(), YoyHoliday(), Mstl(), Boosted()
 MODELS: dict[str, Model] = {
-    model.name: model for model in (Earlier(), EarlierFixed(), YoyHoliday(), Analog(), Dhr(), Combined())
-}
+    model.name: model
+    for model in (
+        Earlier(), EarlierFixed(), _YOY, Analog(), _DHR, _MSTL, _BOOSTED,
+        Combined((_DHR, _YOY)), Combined((_DHR, _YOY, _MSTL, _BOOSTED), "stacked", by_least_squares),
+    )
+}  # fmt: skip
 DEFAULT_MODEL = "combined"
+SPREAD_WEEKS = 52  # newest past weeks whose errors shape the distribution; older ones make it too wide
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +109,7 @@ def forecast(known: Known, week_sunday: date, model: str | Model = "") -> WeekFo
         if isinstance(chosen, EarlierFixed):
             spread = Empirical(mean * np.exp(errors), half=True)
         else:
+            errors = errors[:SPREAD_WEEKS]
             spread = Smoothed(mean, errors, np.ones(errors.size), sum(published) / 7)
     return WeekForecast(week_sunday, known.as_of, len(published), chosen.name, mean, spread.sd, spread,
                         days, known.newest_day, int(errors.size))

@@ -18,6 +18,7 @@ from kalshi.tsa.contracts import StrikeMarket, ladder_probabilities, market_stri
 from kalshi.tsa.holiday_windows import holiday_table
 from kalshi.tsa.known import Known, as_utc
 from kalshi.tsa.models import WeekForecast, forecast
+from kalshi.tsa.models_past import Model
 from kalshi.tsa.release_calendar import newest_expected_day, released_at
 from kalshi.tsa.weeks import week_days
 
@@ -88,7 +89,7 @@ def look_at(
     known: Known,
     week_sunday: date,
     markets: Iterable[StrikeMarket],
-    models: Iterable[str],
+    models: Iterable[str | Model],
     *,
     as_of: datetime | None = None,
     quotes: Mapping[str, StrikeQuote] | None = None,
@@ -112,11 +113,12 @@ def look_at(
     forecasts: dict[str, WeekForecast] = {}
     refused: dict[str, str] = {}
     probs: dict[str, dict[str, float]] = {market.ticker: {} for market in ladder}
-    for model in models:
+    for chosen in models:
+        model = chosen if isinstance(chosen, str) else chosen.name
         key = (model, week_sunday, known.as_of)
         try:
             if key not in memory:
-                memory[key] = forecast(known, week_sunday, model)
+                memory[key] = forecast(known, week_sunday, chosen)
         except DataError as error:
             refused[model] = str(error)
             continue
