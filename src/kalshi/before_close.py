@@ -20,7 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from kalshi.connect import connect_public
-from kalshi.index import rules_likelihood, valuation, windows
+from kalshi.index import past_valuations, rules_likelihood, valuation, windows
 from kalshi.index.carry_out import carry_out
 from kalshi.index.history import NASDAQ100
 from kalshi.index.script_arguments import LIKELIHOOD_STRATEGY, amount, off_reason
@@ -66,6 +66,7 @@ def main(run: Run) -> None:
     if slot is windows.EVENING_SLOT:
         off = "the index stands still in the evening while futures move: report only"
     off = off or off_reason(run.config, args.trade, cross_checked=cross_checked)
+    past_valuations.told(run, day, estimates, settings.model)
     carry_out(run, day, rules_likelihood.plan(day.state, estimates, rules), off=off)
 
 

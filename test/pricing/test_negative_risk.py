@@ -15,11 +15,14 @@ from kalshi.pricing.negative_risk import (
     Leg,
     buy_no,
     buy_yes,
+    collateral_with_netting,
     completing_price,
+    cost_of_set,
     guarantee,
     leg_of_fill,
     sell_no,
     sell_yes,
+    settled,
     worst_case_of_blanket,
 )
 
@@ -169,7 +172,7 @@ def legs_of(fills: list[Trade]) -> list[Leg]:
     return [MAKE[kind](ticker, count, price, fee) for kind, ticker, count, price, fee in fills]
 
 
-def settled(fills: list[Trade], winner: str | None) -> D:
+def settled_by_hand(fills: list[Trade], winner: str | None) -> D:
     """Settle each fill on its own: a YES pays 1 if its market wins, a NO if it does not."""
     total = D(0)
     for kind, ticker, count, price, fee in fills:
@@ -181,7 +184,7 @@ def settled(fills: list[Trade], winner: str | None) -> D:
 @given(FILLS)
 def test_brute_force_over_all_outcomes_agrees(fills: list[Trade]) -> None:
     result = guarantee(legs_of(fills), "ABCDE")
-    expected = {winner: settled(fills, winner) for winner in (*"ABCDE", None)}
+    expected = {winner: settled_by_hand(fills, winner) for winner in (*"ABCDE", None)}
     assert (result.floor, result.best) == (min(expected.values()), max(expected.values()))
     assert result.none == expected.pop(None)
     assert dict(result.by_outcome) == expected
@@ -226,3 +229,104 @@ def test_worst_case_of_a_blanket_is_one_leg_alone() -> None:
     assert worst_case_of_blanket(D(".45"), D(100), 30) == D("-45.00")
     assert worst_case_of_blanket(D(".80"), D(100), 30) == D("-80.00")
     assert worst_case_of_blanket(D(".45"), D(100), 0) == 0
+
+
+# any ladder, what a set costs, and the exception
+
+
+def nested(count: int) -> list[frozenset[str]]:
+    """Thresholds T0 < T1 < ...: the stricter wins only where the looser wins."""
+    return [frozenset(f"T{i}" for i in range(won)) for won in range(count + 1)]
+
+
+def any_ladder(count: int) -> st.SearchStrategy[list[frozenset[str]]]:
+    sets = st.sets(st.sampled_from([f"T{i}" for i in range(count)])).map(frozenset)
+    return st.lists(sets, min_size=1, max_size=8, unique=True).map(
+        lambda found: list(dict.fromkeys([*found, frozenset(f"T{i}" for i in range(count))]))
+    )
+
+
+THRESHOLD = st.sampled_from(["T0", "T1", "T2", "T3"])
+LADDER_FILLS = st.lists(st.tuples(st.sampled_from(sorted(MAKE)), THRESHOLD, COUNTS, PRICES, FEES), max_size=8)
+
+
+def by_hand(fills: list[Trade], winners: frozenset[str]) -> D:
+    total = D(0)
+    for kind, ticker, count, price, fee in fills:
+        pays = D((ticker in winners) if kind.endswith("yes") else (ticker not in winners))
+        total += (count if kind.startswith("buy") else -count) * (pays - price) - fee
+    return total
+
+
+@given(LADDER_FILLS, any_ladder(4) | st.just(nested(4)))
+def test_brute_force_agrees_on_any_ladder(fills: list[Trade], outcomes: list[frozenset[str]]) -> None:
+    result = guarantee(legs_of(fills), (), outcomes)
+    values = [by_hand(fills, winners) for winners in outcomes]
+    assert (result.floor, result.best) == (min(values), max(values))
+    assert list(result.by_outcome.values()) == values
+
+
+@given(LADDER_FILLS.map(legs_of), COUNTS)
+def test_the_completing_price_of_a_nested_ladder_keeps_the_margin(legs: list[Leg], count: D) -> None:
+    price = completing_price(legs, "T1", count, CENTS, fee=taker, outcomes=nested(4))
+
+    def floor_at(p: D) -> D:
+        return guarantee([*legs, buy_no("T1", count, p, taker(p, count))], (), nested(4)).floor
+
+    if price is not None:
+        assert floor_at(price) >= 0
+    for candidate in CENTS:
+        if price is None or candidate > price:
+            assert floor_at(candidate) < 0
+
+
+def test_no_legs_that_protect_each_other_in_an_exclusive_event_do_not_in_a_nested_one() -> None:
+    legs = [buy_no("T0", D(100), D(".45")), buy_no("T1", D(100), D(".45"))]
+    assert guarantee(legs).floor == 10 and guarantee(legs, (), nested(2)).floor == -90
+    # YES of the looser with NO of the stricter is what locks there: one of them always wins
+    legs = [buy_yes("T0", D(100), D(".40")), buy_no("T1", D(100), D(".55"))]
+    assert guarantee(legs, (), nested(2)).floor == 5
+
+
+def test_a_market_outside_of_the_ladder_is_refused_by_name() -> None:
+    with pytest.raises(DataError, match="market X can win in no outcome"):
+        guarantee([buy_yes("X", D(1), D(".5"))], (), nested(2))
+    assert guarantee([buy_yes("X", D(1), D(".5")), sell_yes("X", D(1), D(".6"))], (), nested(2)).floor == D(".1")
+
+
+@pytest.mark.parametrize(
+    ("prices", "gross", "netted"),
+    [
+        ([".60", ".70"], "1.30", "0.30"),  # 1.30 - 1.00
+        ([".45", ".45"], "0.90", "-0.10"),
+        ([".80"], "0.80", "0.80"),
+        ([], "0", "0"),
+    ],
+)
+def test_what_a_set_costs_without_and_with_netting(prices: list[str], gross: str, netted: str) -> None:
+    legs = [buy_no(f"M{i}", D(1), D(price)) for i, price in enumerate(prices)]
+    assert cost_of_set(legs) == D(gross) and collateral_with_netting(legs) == D(netted)
+
+
+def test_the_cost_counts_fees_and_both_sides() -> None:
+    legs = [buy_no("A", D(100), D(".45"), D("1.7325")), buy_yes("B", D(10), D(".03"), D("0.0204"))]
+    assert cost_of_set(legs) == D("47.0529")  # 45 + 1.7325 + 0.30 + 0.0204
+
+
+def test_a_fair_price_settlement_breaks_a_locked_pair() -> None:
+    legs = no_legs("2x 100@.45")
+    assert guarantee(legs).floor == 10
+    assert settled(legs, {leg.ticker: D(".60") for leg in legs}) == -10  # 200 x (0.40 - 0.45)
+    assert settled(legs, {legs[0].ticker: D(1)}) == 10  # a yes/no result
+
+
+@given(
+    st.lists(st.tuples(COUNTS, PRICES), min_size=1, max_size=6),
+    st.lists(st.integers(0, 100), min_size=6, max_size=6).filter(lambda shares: sum(shares) <= 100),
+)
+def test_the_floor_of_no_legs_survives_fair_prices_that_add_up_to_a_dollar(
+    rows: list[tuple[D, D]], shares: list[int]
+) -> None:
+    legs = [buy_no(f"M{i}", count, price) for i, (count, price) in enumerate(rows)]
+    values = {f"M{i}": D(share) / 100 for i, share in enumerate(shares)}
+    assert settled(legs, values) >= guarantee(legs).floor

@@ -1,13 +1,15 @@
-"""What a set of positions in one mutually exclusive event is certain to return; completing prices.
+"""What a set of positions in one event is certain to return, what it costs, and completing prices.
 
-General form. At most one listed market resolves YES, or none does ("none" is an outcome of its own).
+General form. In a mutually exclusive event at most one listed market resolves YES, or none does ("none" is an
+outcome of its own); of any other ladder the sets of markets that can win together are handed in.
 Everything is written on the YES side, as on the exchange's one book: buying NO at p is selling YES at 1 - p,
 whether it opens a position or closes one. With x_i the net YES contracts of market i (negative: NO) and C
 the signed cash of all fills less fees, profit and loss is C when none wins and C + x_o when market o does;
 the floor is the least of these. For NO legs only this is G = sum q(1 - p) - max q - fees.
 
-Money is Decimal dollars, positions Decimal contracts. Only for mutually exclusive ladders with yes/no
-settlement: a nested ladder, or a market settled at a fair price between 0 and 1, breaks the arithmetic.
+Money is Decimal dollars, positions Decimal contracts. All of it holds for yes/no results. The stated exception
+is a market settled at a fair price between 0 and 1: `settled` says what that would pay, and the floor survives it
+only while the YES values of the markets held add up to at most a dollar.
 """
 
 from __future__ import annotations
@@ -79,7 +81,8 @@ def leg_of_fill(fill: Fill) -> Leg:
 class Guarantee:
     """Profit and loss of an event by outcome, in dollars, fees included.
 
-    by_outcome: one entry per market that can resolve YES; none: what is left when no listed market does.
+    by_outcome: one entry per market that can resolve YES (of other ladders: per set of winners, joined by
+    " + "); none: what is left when no listed market does.
     floor, best: the least and the most of all of them. legs: number of markets with a position.
     """
 
@@ -94,21 +97,74 @@ class Guarantee:
         return self.legs >= 2 and self.floor >= target
 
 
-def guarantee(legs: Iterable[Leg], tickers: Iterable[str] = ()) -> Guarantee:
-    """Return profit and loss of *legs* under every outcome of a mutually exclusive event.
+# Every set of markets that can win together, as `index.ladder.Ladder.outcomes` gives them.
+Outcomes = Iterable[frozenset[str]]
+
+
+def guarantee(
+    legs: Iterable[Leg], tickers: Iterable[str] = (), outcomes: Outcomes | None = None
+) -> Guarantee:
+    """Return profit and loss of *legs* under every outcome of an event.
 
     legs: all fills of the event so far, in any order. tickers: all markets of the event; those with fills
     are added. A round trip is fine: buying and selling the same market nets the position and leaves the cash.
+    outcomes: what can win together; None: a mutually exclusive event. Raises DataError for a fill in a market
+    that is in none of *outcomes*.
     """
     positions: dict[str, Decimal] = dict.fromkeys(tickers, ZERO)
     none = ZERO
     for leg in legs:
         positions[leg.ticker] = positions.get(leg.ticker, ZERO) + leg.contracts
         none -= leg.contracts * leg.yes_price + leg.fee
-    by_outcome = {ticker: none + held for ticker, held in positions.items()}
-    values = [none, *by_outcome.values()]
     held_in = sum(1 for held in positions.values() if held)
+    if outcomes is None:
+        by_outcome = {ticker: none + held for ticker, held in positions.items()}
+        values = [none, *by_outcome.values()]
+    else:
+        by_outcome = _by_winners(positions, none, list(outcomes))
+        values = list(by_outcome.values())
     return Guarantee(by_outcome, none, min(values), max(values), held_in)
+
+
+def _by_winners(
+    positions: Mapping[str, Decimal], none: Decimal, outcomes: list[frozenset[str]]
+) -> dict[str, Decimal]:
+    known = frozenset().union(*outcomes)
+    for ticker, held in positions.items():
+        if held and ticker not in known:
+            raise DataError(f"market {ticker} can win in no outcome of this ladder: its positions are not valued")
+    return {
+        " + ".join(sorted(winners)): none + sum((positions.get(ticker, ZERO) for ticker in winners), ZERO)
+        for winners in outcomes
+    }
+
+
+def settled(legs: Iterable[Leg], values: Mapping[str, Decimal]) -> Decimal:
+    """Return profit and loss of *legs* where each market's YES is paid its value, dollars between 0 and 1.
+
+    A market without a value is paid 0. This is what a settlement at fair prices does to a set that no yes/no
+    result can hurt.
+    """
+    return sum(
+        (leg.contracts * (values.get(leg.ticker, ZERO) - leg.yes_price) - leg.fee for leg in legs), ZERO
+    )
+
+
+def cost_of_set(legs: Iterable[Leg]) -> Decimal:
+    """Return the cash that opening *legs* takes without netting, fees included: each its price times its count."""
+    return sum(
+        (abs(leg.contracts) * (leg.yes_price if leg.contracts > 0 else ONE - leg.yes_price) + leg.fee for leg in legs),
+        ZERO,
+    )
+
+
+def collateral_with_netting(legs: Iterable[Leg]) -> Decimal:
+    """Return what the exchange would hold with collateral return on, before fees: the most that can be lost.
+
+    Negative where the set is certain to win: it then gives cash back. Off by default for new accounts, and
+    never relied on here; orders are sized for `cost_of_set`.
+    """
+    return -guarantee([Leg(leg.ticker, leg.contracts, leg.yes_price) for leg in legs]).floor
 
 
 def completing_price(
@@ -119,18 +175,20 @@ def completing_price(
     *,
     fee: Fee = no_fee,
     margin: Decimal = ZERO,
+    outcomes: Outcomes | None = None,
 ) -> Decimal | None:
     """Return the highest price of *prices* at which buying *count* NO of *ticker* still guarantees *margin*.
 
     legs: the fills so far. prices: the market's price grid, dollars of NO, any order. fee: of the new leg.
-    margin: dollars the floor must reach with the new leg, in total. Returns None when no price does it.
+    margin: dollars the floor must reach with the new leg, in total. outcomes: as in `guarantee`. Returns None
+    when no price does it.
     The grid is searched instead of solving for the price: a fee that is rounded up has no inverse.
     """
     if count <= 0:
         raise ValueError(f"count must be positive, not {count}")
     before = list(legs)
     # What the new leg costs is the same in every outcome, so the floor as if it were free is worked out once.
-    unpaid = guarantee([*before, buy_no(ticker, count, ZERO)]).floor
+    unpaid = guarantee([*before, buy_no(ticker, count, ZERO)], (), outcomes).floor
     for price in sorted(prices, reverse=True):
         if unpaid - count * price - fee(price, count) >= margin:
             return price
