@@ -180,6 +180,16 @@ def test_a_fill_is_booked_once(store: Store) -> None:
     assert store.fills(["elsewhere"]) == [] and len(store.fills(["there"])) == 2
 
 
+def test_fills_of_the_same_moment_keep_the_order_in_which_they_were_booked(store: Store) -> None:
+    """Those of one order bear one time; which came first decides what a fill beyond zero opens at."""
+    store.reserve(row(), lambda others: None, since=NOW)
+    store.update_order("one", state="accepted", order_id="there", filled=D(3), remaining=D(0))
+    store.book_fills([fill("z"), fill("b")])
+    store.book_fills([fill("a")])
+    assert [one.fill_id for one in store.executions()] == ["z", "b", "a"]
+    assert [one["fill_id"] for one in store.fills()] == ["z", "b", "a"]
+
+
 def test_a_fill_without_a_time_takes_that_of_ts_and_without_both_is_an_error(store: Store) -> None:
     assert store.book_fills([fill("f-1", created_time=None, ts=1_790_000_000)]) == 1
     assert store.fills()[0]["created_at"].timestamp() == 1_790_000_000

@@ -185,7 +185,7 @@ def test_the_revision_of_the_code_is_the_newest_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "words"), [("0099", "version 99, this program knows 4: update"), ("x'y", "not one of ours")]
+    ("version", "words"), [("0099", "version 99, this program knows 5: update"), ("x'y", "not one of ours")]
 )
 def test_a_newer_or_foreign_version_is_refused_and_left_alone(store_place: Place, version: str, words: str) -> None:
     Store.open(store_place).close()

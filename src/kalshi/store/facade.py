@@ -218,7 +218,7 @@ class Store:
     # --- fills and settlements
 
     def book_fills(self, found: Iterable[Fill]) -> int:
-        """Add fills not yet booked; return how many were new. Booking one twice changes nothing.
+        """Add fills not yet booked, oldest first; return how many were new. Booking one twice changes nothing.
 
         Raises ResponseError for a fill without a time.
         """
@@ -240,13 +240,16 @@ class Store:
         with self._reading() as connection:
             return ledger.fills_of(connection, order_ids)
 
-    def executions(self, *, active_since: datetime | None = None) -> list[Execution]:
-        """Return booked fills with the order each belongs to, oldest first.
+    def executions(
+        self, *, active_since: datetime | None = None, tickers: Collection[str] | None = None
+    ) -> list[Execution]:
+        """Return booked fills with the order each belongs to, oldest first within a market.
 
         active_since: only those of markets with a fill or a settlement at or after it, from their first fill on.
+        tickers: only those of these markets.
         """
         with self._reading() as connection:
-            return ledger.executions(connection, active_since)
+            return ledger.executions(connection, active_since, tickers)
 
     def settlements(self) -> dict[str, SettlementRow]:
         """Return booked settlements by market."""

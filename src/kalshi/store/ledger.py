@@ -17,7 +17,7 @@ from kalshi.store.rows import Execution, SettlementRow
 from kalshi.store.schema import fills, orders, settlements
 
 BID = "bid"
-_OLDEST_FIRST = (fills.c.created_at, fills.c.fill_id)
+_OLDEST_FIRST = (fills.c.created_at, fills.c.place, fills.c.fill_id)
 
 
 def fill_values(fill: Fill) -> dict[str, Any]:
@@ -35,14 +35,18 @@ def fill_values(fill: Fill) -> dict[str, Any]:
 
 
 def book_fills(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
-    """Add the fills that are not there yet and count them to their orders; return how many were new."""
+    """Add the fills that are not there yet and count them to their orders; return how many were new.
+
+    rows: oldest first, because fills of one order often bear the same time.
+    """
     by_id = {row["fill_id"]: row for row in rows}
     for some in in_groups(list(by_id)):
         for known in connection.scalars(select(fills.c.fill_id).where(fills.c.fill_id.in_(some))):
             del by_id[known]
     if not by_id:
         return 0
-    connection.execute(insert(fills), list(by_id.values()))
+    last = connection.scalar(select(func.max(fills.c.place))) or 0
+    connection.execute(insert(fills), [{**row, "place": place} for place, row in enumerate(by_id.values(), last + 1)])
     added: defaultdict[str, Decimal] = defaultdict(Decimal)
     for row in by_id.values():
         added[row["order_id"]] += row["count"]
@@ -70,10 +74,12 @@ def fills_of(connection: Connection, order_ids: Collection[str] | None) -> list[
         for some in in_groups(order_ids)
         for row in connection.execute(query.where(fills.c.order_id.in_(some))).mappings()
     ]
-    return sorted(found, key=lambda row: (row["created_at"], row["fill_id"]))
+    return sorted(found, key=lambda row: (row["created_at"], row["place"], row["fill_id"]))
 
 
-def executions(connection: Connection, active_since: datetime | None) -> list[Execution]:
+def executions(
+    connection: Connection, active_since: datetime | None, tickers: Collection[str] | None
+) -> list[Execution]:
     """Return fills with their orders, oldest first; see `Store.executions`."""
     query = (
         select(
@@ -87,7 +93,10 @@ def executions(connection: Connection, active_since: datetime | None) -> list[Ex
         traded = select(fills.c.ticker).where(fills.c.created_at >= active_since)
         settled = select(settlements.c.ticker).where(settlements.c.settled_at >= active_since)
         query = query.where(or_(fills.c.ticker.in_(traded), fills.c.ticker.in_(settled)))
-    return [Execution(*row) for row in connection.execute(query)]
+    if tickers is None:
+        return [Execution(*row) for row in connection.execute(query)]
+    some = (query.where(fills.c.ticker.in_(group)) for group in in_groups(tickers))
+    return [Execution(*row) for part in some for row in connection.execute(part)]
 
 
 def settlements_by_market(connection: Connection) -> dict[str, SettlementRow]:

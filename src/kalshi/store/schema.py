@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from kalshi.store.columns import Day, Moment, Money, Words
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 META_VERSION = "4"  # for programs from before Alembic, which refuse what is newer than 3; stays as it is
 
 SENDING, UNKNOWN, ACCEPTED, REJECTED, REFUSED = "sending", "unknown", "accepted", "rejected", "refused"
@@ -120,6 +120,7 @@ fills = Table(
     Column("fee", Money, nullable=False, comment="dollars charged for this fill"),
     Column("is_taker", Boolean, nullable=False, comment="it crossed the spread"),
     Column("created_at", Moment, index=True, comment="time of the trade, UTC"),
+    Column("place", Integer, nullable=False, server_default="0", comment="order among fills of the same moment"),
     comment="executions as the exchange reports them",
 )
 

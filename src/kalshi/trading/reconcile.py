@@ -110,7 +110,8 @@ def _unbooked_fills(desk: Desk, own: dict[str, OrderRow]) -> list[Break]:
     if not missing:
         return []
     oldest = int(min(row.created_at for row in missing).timestamp()) - 60
-    desk.store.book_fills(fill for fill in desk.exchange.fills(min_ts=oldest) if fill.order_id in own)
+    listed = [fill for fill in desk.exchange.fills(min_ts=oldest) if fill.order_id in own]
+    desk.store.book_fills(reversed(listed))  # the exchange lists the newest first
     looked_at = [row.order_id for row in missing if row.order_id]
     return [
         Break(
@@ -172,15 +173,19 @@ def _settled(desk: Desk, gone: set[str], own: dict[str, OrderRow]) -> set[str]:
     if missing:
         oldest: datetime = min(row.created_at for row in own.values() if row.ticker in missing)
         found = desk.exchange.settlements(min_ts=int(oldest.timestamp()) - 60)
-        desk.store.book_settlements([_row_of(one) for one in found if one.ticker in missing])
+        desk.store.book_settlements([_row_of(desk, one) for one in found if one.ticker in missing])
     return gone & desk.store.settled_tickers()
 
 
-def _row_of(one: Settlement) -> SettlementRow:
+def _row_of(desk: Desk, one: Settlement) -> SettlementRow:
+    """Return what is booked; the value of a scalar result is read where it is exact: at the market."""
+    value = YES_VALUES.get(one.market_result)
+    if value is None:
+        value = desk.exchange.market(one.ticker).settlement_value_dollars
     return SettlementRow(
         ticker=one.ticker, event_ticker=one.event_ticker, result=one.market_result, yes_count=one.yes_count_fp,
         no_count=one.no_count_fp, revenue=Decimal(one.revenue) / 100, fee=one.fee_cost, settled_at=one.settled_time,
-        yes_value=YES_VALUES.get(one.market_result),
+        yes_value=value,
     )  # fmt: skip
 
 
