@@ -46,6 +46,17 @@ class Options:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options; all default to None, so that a configuration file can fill them."""
+    add_data_arguments(parser)
+    parser.add_argument("--model", help=f"forecast: {', '.join(MODEL_NAMES)}; default: the bot's")
+    parser.add_argument("--entry", help="weekday of the decision, 10:30 New York: mon (default) .. sun")
+    parser.add_argument("--rule", help="every (default): each quoted strike's likelier side; bot: as the bot buys")
+    parser.add_argument("--fill", help="taker (default): buy at the ask; mid: for comparison only")
+    parser.add_argument("--count", help="contracts of each trade (default 1)")
+    parser.add_argument("--config", type=Path, metavar="JSON", help="file with these options; the command line wins")
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name the data and the place of the reports."""
     parser.add_argument("--start", metavar="YYYY-MM-DD", help="first day: weeks whose Sunday is on or after it")
     parser.add_argument("--end", metavar="YYYY-MM-DD", help="last day: weeks whose Sunday is on or before it")
     parser.add_argument("--interval", metavar="MINUTES", help="candles of 1, 60 or 1440 (default) minutes")
@@ -53,20 +64,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markets", metavar="FILE", help="CSV of markets with results; else the counts settle")
     parser.add_argument("--counts", metavar="FILE", help="CSV date,passengers instead of the local counts")
     parser.add_argument("--first-prints", metavar="FILE", help="CSV date,first_print: what was published first")
-    parser.add_argument("--model", help=f"forecast: {', '.join(MODEL_NAMES)}; default: the bot's")
-    parser.add_argument("--entry", help="weekday of the decision, 10:30 New York: mon (default) .. sun")
-    parser.add_argument("--rule", help="every (default): each quoted strike's likelier side; bot: as the bot buys")
-    parser.add_argument("--fill", help="taker (default): buy at the ask; mid: for comparison only")
-    parser.add_argument("--count", help="contracts of each trade (default 1)")
     parser.add_argument("--sample", action="store_true", default=None, help="run on made-up SAMPLE data")
-    parser.add_argument("--config", type=Path, metavar="JSON", help="file with these options; the command line wins")
     parser.add_argument("--out-dir", type=Path, metavar="DIR", help="write here; default: the report directory")
 
 
 def read_options(args: argparse.Namespace, today: date) -> Options:
     """Return the options; today: New York. Raises ConfigError naming the option and the fix."""
     names = [f.name for f in fields(Options)]
-    given = _config_file(args.config, names) if args.config else {}
+    given = _config_file(args.config, names) if getattr(args, "config", None) else {}
     given |= {name: getattr(args, name) for name in names if getattr(args, name, None) is not None}
     options = Options(**{name: _parsed(name, value) for name, value in given.items() if value is not None})
     _check_period(options.start, options.end, options.interval)

@@ -227,6 +227,61 @@ def edge_correlation(trades: Trades) -> float:
     return float(np.corrcoef(trades["edge"], each)[0, 1])
 
 
+@dataclass(frozen=True)
+class EdgeSplit:
+    """Dollars promised and made, and where the difference to zero came from; all are sums over fills.
+
+    Per contract of the side bought, with outcome q, stated probability v, price c, own-side mid m at the decision
+    and n at the first close after the execution: spread m - c (negative where it was paid), adverse n - m (what
+    the market did to the price right after it), forecast q - n (how the rest of the week judged it), minus fee.
+    realised = forecast + spread + adverse + fee exactly; promised = v - c - fee. Where a book was one-sided and has
+    no mid, m is c, and n is m: then spread or adverse selection are 0 and what they were is in the forecast's part.
+    """
+
+    contracts: float
+    promised: float
+    realised: float
+    forecast: float
+    spread: float
+    fee: float
+    adverse: float
+
+    @property
+    def shortfall(self) -> float:
+        """Return realised minus promised, dollars."""
+        return self.realised - self.promised
+
+    def rows(self) -> list[tuple[str, float, float]]:
+        """Return (part, dollars, dollars a contract), the parts adding up to the last but one."""
+        each = self.contracts or float("nan")
+        parts = (
+            ("forecast", self.forecast), ("spread", self.spread), ("adverse selection", self.adverse),
+            ("fee", self.fee), ("realised", self.realised), ("promised by the model", self.promised),
+        )  # fmt: skip
+        return [(name, amount, amount / each) for name, amount in parts]
+
+
+def edge_split(trades: Trades) -> EdgeSplit:
+    """Return where the profit of *trades* came from, by their columns `mid` and `mid_after` where these are known."""
+    own = np.where(trades.is_yes, 1.0, -1.0)
+    blank = np.full(len(trades), np.nan)
+    price, count = trades["fill_price"], trades["count"]
+    stated, later = trades.numbers.get("mid", blank), trades.numbers.get("mid_after", blank)
+    mid = np.where(np.isnan(stated), price, stated)
+    after = np.where(np.isnan(later), mid, later)
+    spread, adverse = count * own * (mid - price), count * own * (after - mid)
+    cost_after = np.where(trades.is_yes, after, 1 - after)
+    return EdgeSplit(
+        contracts=float(count.sum()),
+        promised=float((trades["prob"] * count - count * trades.cost - trades["fee"]).sum()),
+        realised=float(pnl(trades).sum()),
+        forecast=float((count * (trades["outcome"] - cost_after)).sum()),
+        spread=float(spread.sum()),
+        fee=-float(trades["fee"].sum()),
+        adverse=float(adverse.sum()),
+    )
+
+
 def mean(values: Floats) -> float:
     """Return the mean, NaN of nothing."""
     return float(values.mean()) if values.size else float("nan")

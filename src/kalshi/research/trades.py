@@ -28,7 +28,8 @@ Floats = NDArray[np.float64]
 REQUIRED = ("market", "date", "side", "prob", "fill_price", "outcome", "pnl", "brier", "logloss", "edge")
 REQUIRED_NUMBERS = ("prob", "fill_price", "outcome", "pnl", "brier", "logloss", "edge")
 SAMPLE = "SAMPLE"
-OPTIONAL_NUMBERS = ("count", "fee", "bid", "ask", "mid")
+OPTIONAL_NUMBERS = ("count", "fee", "bid", "ask", "mid", "mid_after")
+MAY_BE_BLANK = ("bid", "ask", "mid", "mid_after")
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _trades(source: str, columns: tuple[str, ...], rows: Sequence[Sequence[str]]
     numbers = {}
     for name in (*REQUIRED_NUMBERS, *OPTIONAL_NUMBERS):
         if name in table:
-            blank = np.nan if name in ("bid", "ask", "mid") else None
+            blank = np.nan if name in MAY_BE_BLANK else None
             numbers[name] = _numbers(name, table[name], lines, problems, blank)
     numbers.setdefault("count", np.ones(len(rows)))
     numbers.setdefault("fee", np.zeros(len(rows)))
