@@ -203,7 +203,7 @@ class Hall:
         self.exchange.mirror(LadderSnapshot(
             source="test", as_of=self.now, series=SERIES, event=EVENT_ROW, markets=markets,
             books={market.ticker: book for market in markets},
-        ))
+        ), renewed=True)
 
     def market(self, ticker: str = LOW) -> Market:
         return self.new_client().market(ticker)

@@ -12,20 +12,18 @@ from kalshi.config import load_config
 from kalshi.errors import ConfigError, KalshiError
 from kalshi.exchange.hosts import API_PATH
 
-USUAL = "tsa,inxu"
-
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
+    from kalshi.paper.feed_options import add_options
+
     build = argparse.ArgumentParser(prog="python -m kalshi.paper", description=__doc__, allow_abbrev=False)
     build.add_argument("--state", type=Path, metavar="FILE", help="state file; default paper.sqlite in KALSHI_DATA_DIR")
     build.add_argument("--reset", action="store_true", help="forget the state file first; the key stays")
     build.add_argument("--host", default="127.0.0.1", help="address to listen on; default 127.0.0.1")
     build.add_argument("--port", type=int, default=8765, help="port to listen on, 0 for any free one; default 8765")
     build.add_argument("--allow-remote", action="store_true", help="accept a --host that other machines can reach")
-    build.add_argument("--feed", choices=("simulated", "none"), default="none", help="where prices come from")
-    build.add_argument("--events", default=USUAL, metavar="LIST", help=f"of tsa,inx,inxu,ndx; default {USUAL}")
-    build.add_argument("--seed", type=int, default=1, help="chance of the simulated feed; default 1")
+    add_options(build)
     build.add_argument("--scale", type=float, default=1.0, metavar="X", help="market seconds per second; default 1")
     build.add_argument("--date", metavar="YYYY-MM-DD[THH:MM]", help="market time at the start, New York; default now")
     build.add_argument("--clock", choices=("running", "stepped"), default="running", help="stepped: by /control only")
@@ -58,7 +56,7 @@ def _run(arguments: argparse.Namespace) -> None:
     from kalshi.paper.beside import beside
     from kalshi.paper.exchange import PaperExchange
     from kalshi.paper.faults import Faults, load_scenario
-    from kalshi.paper.feed import SimulatedFeed, kinds_of
+    from kalshi.paper.feed_options import check_options, open_feed
     from kalshi.paper.keys import key_file_of, paper_credentials
     from kalshi.paper.market_clock import StepClock, market_clock, new_york_time
     from kalshi.paper.page import Page
@@ -67,7 +65,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
     config = load_config(mode="paper")
     state = arguments.state or config.data_dir / "paper.sqlite"
-    kinds = kinds_of(arguments.events)
+    check_options(arguments)
     tier = check_tier(arguments.tier)
     start = new_york_time(arguments.date) if arguments.date else None
     clock = market_clock(time.time, time.monotonic, start=start, scale=arguments.scale)
@@ -88,15 +86,10 @@ def _run(arguments: argparse.Namespace) -> None:
         public_key = credentials.private_key.public_key()
         exchange.add_account(credentials.key_id, public_key, config.paper_balance, tier=tier or "basic")
         exchange.set_maintenance(not arguments.no_maintenance)
-        tick, every_s, source = None, 1.0, None
-        if arguments.feed == "simulated":
-            from kalshi.paper.feed_source import IndexSource
-
-            feed = SimulatedFeed(exchange, clock, seed=arguments.seed, kinds=kinds)
-            tick, every_s = feed.step, feed.wait_s(arguments.scale)
-            feed.step()
+        feed, source = open_feed(arguments, exchange, clock)
+        tick, every_s = (feed.step, feed.wait_s(arguments.scale)) if feed else (None, 1.0)
+        if feed:
             exchange.follow(feed)
-            source = IndexSource(clock, seed=arguments.seed, kinds=kinds)
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         print(f"base URL: http://{shown}:{port}{API_PATH}")
@@ -106,7 +99,7 @@ def _run(arguments: argparse.Namespace) -> None:
         print(f"state:    {state}")
         print("PAPER: no real money. Stop with Ctrl-C.", flush=True)
         route = control_route(exchange, clock) if control else None
-        page = Page(exchange, credentials, clock=clock, wall=time.time, feed=arguments.feed)
+        page = Page(exchange, credentials, clock=clock, wall=time.time, feed=" ".join(arguments.feed))
         app = served.application(Faults(exchange, scenario), beside=beside(page, source), control=route)
         served.serve(app, listener, tick=tick, every_s=every_s)
     finally:
