@@ -95,6 +95,63 @@ def test_the_order_is_in_report_mail_store_and_command_line(trader: Project) -> 
     assert [row["market"] for row in status["open_orders"]] == [order["market"]]
 
 
+def test_status_shows_limits_and_positions_and_reconcile_agrees(trader: Project) -> None:
+    run(trader)
+    status = json.loads(kalshi(trader, "status", "--json").stdout)
+    used = {row["limit"]: (row["at_risk"], row["most"]) for row in status["limits_used"]}
+    (event,) = [name for name in used if name.startswith("event ")]
+    assert used[event] == ("$0.22", "$100.00") and status["positions"] == []
+    done = kalshi(trader, "reconcile", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"breaks": []}), done.stderr
+
+
+def test_reduce_only_lets_the_job_run_and_refuses_its_entries(trader: Project) -> None:
+    done = kalshi(trader, "control", "reduce-only", "--scope", "trader", "--reason", "look first")
+    assert done.returncode == 0 and "may only cancel and close" in done.stdout
+    refused = run(trader)
+    assert refused.returncode == 0 and "trader is locked, exits only: look first" in orders(trader)[0]["reason"]
+    assert "1 intent: 1 refused here (lock 1), 0 sent" in refused.stdout
+    (row,) = json.loads(kalshi(trader, "status", "--json").stdout)["stopped"]
+    assert (row["who"], row["by"], row["may"]) == ("trader", "person's lock", "cancel and close")
+    assert "nothing changed" in kalshi(trader, "control", "reduce-only", "--scope", "trader").stdout
+    assert kalshi(trader, "control", "resume", "--scope", "trader").returncode == 0
+    assert "1 intent: 1 sent (accepted 1)" in run(trader).stdout
+
+
+def test_stop_says_of_each_order_whether_it_was_cancelled(trader: Project) -> None:
+    run(trader)  # in a market that has closed since: nothing there can be cancelled any more
+    done = kalshi(trader, "control", "stop", "--cancel", "--reason", "enough", "--json")
+    (told,) = json.loads(done.stdout)["cancelled"]
+    assert done.returncode == 3 and told["done"] == "NO" and "MARKET_INACTIVE" in told["reason"], done.stderr
+    assert run(trader).returncode == 5
+    assert kalshi(trader, "control", "resume", "--cancel").returncode == 2
+
+
+def test_status_tells_a_dead_holder_from_one_that_runs_and_one_that_hangs(project: Project) -> None:
+    def shown() -> tuple[str, str]:
+        (row,) = json.loads(kalshi(project, "status", "--json").stdout)["last_runs"]
+        return row["status"], row["summary"]
+
+    first = project.start("--then", "wait")
+    try:
+        assert first.stdout.readline() == "ready\n"
+        assert shown()[0] == "running" and f"pid {first.pid}" in shown()[1]
+        note = project.data / "tiny_paper.holder.json"
+        row = json.loads(note.read_text(encoding="utf-8"))
+        note.write_text(json.dumps(row | {"ends_by": "2026-10-07T15:15:00+00:00"}), encoding="utf-8")
+        assert shown()[0] == "hangs" and f"kill {first.pid}" in shown()[1]
+    finally:
+        first.kill()
+        first.communicate()
+    assert shown()[0] == "crashed"
+
+
+def test_list_shows_schedule_and_parameters(trader: Project) -> None:
+    listed = json.loads(kalshi(trader, "list", "--json").stdout)
+    found = {(row["job"], row["parameter"]): row["default"] for row in listed["parameters_of_those_that_trade"]}
+    assert found["trader", "--count"] == "2" and found["morning", "--no-price"] == "0.45"
+
+
 def test_the_same_tick_run_twice_is_one_order(trader: Project) -> None:
     run(trader)
     again = run(trader)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kalshi.config import MODES, Config, env_file_path, load_config
-from kalshi.errors import EXIT_KNOWN_ERROR, EXIT_OK, KalshiError
+from kalshi.errors import EXIT_KNOWN_ERROR, EXIT_OK, ConfigError, KalshiError
 from kalshi.runtime.arguments import OneLineParser, directory
 from kalshi.runtime.clock import utc_now
 from kalshi.runtime.files import with_data_dir
@@ -44,17 +44,20 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--data-dir", type=directory, metavar="DIR", help="default KALSHI_DATA_DIR")
         return command
 
-    add("list", _list, "the jobs with their schedule (New York time)")
+    add("list", _list, "the jobs with their schedule (New York time) and parameters")
     run = add("run", _run, "run one job; what follows the name goes to it", common=False)
     run.add_argument("name", help="name of a job, as `list` shows it")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the job")
-    add("status", _status, "last run of every job, and the kill switch")
+    add("status", _status, "last run of every job, positions, limits used, open orders, locks and the kill switch")
     orders = add("orders", _orders, "the newest orders in the store")
     orders.add_argument("--limit", type=int, default=50, help="how many; default 50")
     control = add("control", _control, "stop jobs or an event, let them only close, or resume")
     control.add_argument("action", choices=("stop", "reduce-only", "resume"))
     control.add_argument("--scope", default="", help="a job, a strategy or an event ticker; default every job")
     control.add_argument("--reason", default="", help="shown to whoever meets the switch")
+    control.add_argument("--cancel", action="store_true", help="with stop: also cancel what rests of that scope")
+    reconcile = add("reconcile", _reconcile, "make the store agree with the exchange; exit code 3 where it does not")
+    reconcile.add_argument("--event", metavar="TICKER", help="one event only; default all")
     doctor = add("doctor", _doctor, "check configuration, key, clock, exchange, mail and database")
     doctor.add_argument("--offline", action="store_true", help="leave out the checks that need the network")
     return parser
@@ -96,8 +99,18 @@ def _key(header: str) -> str:
 def _list(args: argparse.Namespace) -> int:
     from kalshi.runtime.registry import jobs
 
-    rows: list[tuple[object, ...]] = [(j.name, "; ".join(j.schedule) or None, j.summary) for j in jobs()]
-    _show(args, "Jobs of this project", ("jobs", ("job", "schedule", "what it does"), rows))
+    found = jobs()
+    rows: list[tuple[object, ...]] = [(j.name, "; ".join(j.schedule) or None, j.summary) for j in found]
+    own: list[tuple[object, ...]] = [
+        (job.name, one.option, one.default, one.meaning) for job in found if job.trades for one in job.parameters()
+    ]
+    _show(
+        args,
+        "Jobs of this project",
+        ("jobs", ("job", "schedule", "what it does"), rows),
+        ("parameters of those that trade", ("job", "parameter", "default", "meaning"), own),
+        note="Every job has the common ones as well: --mode, --dry-run, --date and more, see its --help",
+    )
     return EXIT_OK
 
 
@@ -128,14 +141,33 @@ def _control(args: argparse.Namespace) -> int:
     from kalshi.runtime import switch
 
     config = _config(args)
+    if args.cancel and args.action != "stop":
+        raise ConfigError("--cancel goes with `control stop` only")
     if args.action == "stop":
         done = switch.stop(config, args.scope, args.reason, utc_now())
     elif args.action == "reduce-only":
         done = switch.reduce_only(config, args.scope, args.reason, utc_now())
     else:
         done = switch.resume(config, args.scope)
+    if args.cancel:
+        from kalshi.runtime.by_hand import cancel_resting, desk_by_hand
+
+        with desk_by_hand(config) as desk:
+            table = cancel_resting(desk, args.scope)
+        _show(args, done, table)
+        return EXIT_OK if all(row[2] == "yes" for row in table[2]) else EXIT_KNOWN_ERROR
     print_out(json.dumps({"done": done}) + "\n" if args.json else done + "\n")
     return EXIT_OK
+
+
+def _reconcile(args: argparse.Namespace) -> int:
+    from kalshi.runtime.by_hand import desk_by_hand, reconcile
+
+    config = _config(args)
+    with desk_by_hand(config) as desk:
+        table = reconcile(desk, args.event)
+    _show(args, f"Reconciliation: mode {config.mode}", table, note=_note_on_mode(args))
+    return EXIT_KNOWN_ERROR if table[2] else EXIT_OK
 
 
 def _doctor(args: argparse.Namespace) -> int:

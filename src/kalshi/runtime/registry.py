@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import importlib
 from collections.abc import Callable
@@ -14,6 +15,23 @@ from kalshi.errors import ConfigError
 
 PACKAGE = Path(__file__).parents[1]
 CRONTAB = PROJECT_ROOT / "crontab.example"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a job. default: as it is shown, None where there is none."""
+
+    option: str
+    default: str | None
+    meaning: str
+
+    @classmethod
+    def of(cls, action: argparse.Action) -> Parameter:
+        """Return what argparse was told."""
+        empty = action.default in (None, argparse.SUPPRESS)
+        default = None if empty else str(action.default)
+        meaning = (action.help or "").replace("%(default)s", str(action.default))
+        return cls(" ".join(action.option_strings[-1:]) or action.dest, default, meaning)
 
 
 @dataclass(frozen=True)
@@ -30,6 +48,15 @@ class Entry:
     def file(self) -> str:
         """The file's name below src/kalshi."""
         return f"{self.module.partition('.')[2]}.py"
+
+    def parameters(self) -> list[Parameter]:
+        """Import the job's module and return its own parameters, those of every job left out."""
+        spec = importlib.import_module(self.module).main.job
+        if spec.arguments is None:
+            return []
+        parser = argparse.ArgumentParser(add_help=False)
+        spec.arguments(parser)
+        return [Parameter.of(action) for action in parser._actions]
 
     def load(self) -> Callable[[list[str]], int]:
         """Import the job's module and return its `main(argv)`."""

@@ -60,6 +60,7 @@ def reduce_only(config: Config, scope: str, reason: str, at: datetime) -> str:
     from kalshi.store.schema import REDUCE_ONLY
 
     _is_event(config, scope)
+    writable_directory(config.data_dir, "data directory", DATA_FIX)
     with existing_store(store_place(config), make=True) as store:
         assert store is not None  # made where it was not there
         new = store.lock(scope or EVERYTHING, _said(reason, at), set_at=at, mode=REDUCE_ONLY)

@@ -143,12 +143,14 @@ class Desk:
         """Cancel one order of ours; one that is gone already is no error."""
         return cancel_order(self, order_id, ticker)
 
-    def cancel_resting(self, event_ticker: str) -> list[CancelResult]:
+    def cancel_resting(
+        self, event_ticker: str, *, strategy: str | None = None
+    ) -> list[CancelResult]:
         """Cancel all orders of ours that rest in an event; one failure does not stop the others.
 
-        A result that is not `done` is an order that may rest still.
+        strategy: those of one only. A result that is not `done` is an order that may rest still.
         """
-        return cancel_resting(self, event_ticker)
+        return cancel_resting(self, event_ticker, strategy)
 
     def flatten(
         self, market: Market, worst_price: Decimal, rounds: int = 3, *, strategy: str = "flatten"

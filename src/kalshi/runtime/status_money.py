@@ -1,0 +1,59 @@
+"""What is held and how much of the limits is used, from the store alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from kalshi.runtime.report import Table
+from kalshi.store import Store
+from kalshi.store.rows import OrderRow
+from kalshi.store.schema import COUNTED
+from kalshi.trading.exposure import worst_loss
+from kalshi.trading.limits import Limits
+from kalshi.trading.shared_limits import loss_of_events
+
+DAY = timedelta(hours=24)
+
+
+def money_tables(store: Store, limits: Limits, now: datetime) -> list[Table]:
+    """Return two tables: positions of markets that are not settled, and what each limit has left.
+
+    Positions are what booked fills add up to: the exchange's own are compared with them by a reconciliation.
+    """
+    settled = store.settled_tickers()
+    rows = [row for row in store.orders() if row.state in COUNTED and row.ticker not in settled]
+    return [_positions(store), ("limits used", ("limit", "at risk", "most", "left"), _limits(rows, limits, now))]
+
+
+def _positions(store: Store) -> Table:
+    held = {ticker: count for ticker, count in store.net_contracts().items() if count}
+    events = store.events_of(held)
+    rows: list[tuple[object, ...]] = [
+        (events.get(ticker), ticker, "YES" if count > 0 else "NO", abs(count)) for ticker, count in sorted(held.items())
+    ]
+    return "positions", ("event", "market", "side", "contracts"), rows
+
+
+def _limits(rows: Sequence[OrderRow], limits: Limits, now: datetime) -> list[tuple[object, ...]]:
+    by_event: defaultdict[str, list[OrderRow]] = defaultdict(list)
+    by_strategy: defaultdict[str, list[OrderRow]] = defaultdict(list)
+    today = [row for row in rows if now - DAY <= row.created_at <= now]
+    for row in rows:
+        by_event[row.event_ticker].append(row)
+    for row in today:
+        by_strategy[row.strategy].append(row)
+    return [
+        *(_used(f"event {event}", worst_loss(some), limits.event_cost) for event, some in sorted(by_event.items())),
+        _used("orders of the last 24 hours", loss_of_events(today), limits.day_cost),
+        *(
+            _used(f"of these, {strategy}", loss_of_events(some), limits.strategy_cost)
+            for strategy, some in sorted(by_strategy.items())
+        ),
+    ]
+
+
+def _used(name: str, loss: Decimal, most: Decimal) -> tuple[object, ...]:
+    return name, f"${loss:.2f}", f"${most:.2f}", f"${max(Decimal(0), most - loss):.2f}"
