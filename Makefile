@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test check bench torture clean
+.PHONY: help install demo day test check bench torture clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -18,6 +18,9 @@ $(VENV)/.installed: requirements.txt
 
 demo: install  ## run the TSA bot in paper mode, from data to e-mail (no account, no key, no network needed)
 	PYTHONPATH=src $(BIN)/python src/kalshi/tsa_trading_bot.py --mode paper --order-weekdays all
+
+day: install  ## live through one simulated trading day of the index scripts (DAY="--seed 3 --half-day" passes options on)
+	KALSHI_MODE=paper PYTHONPATH=src $(BIN)/python -m kalshi.simulate_day $(DAY)
 
 test: install  ## run all tests
 	PYTHONPATH=src $(BIN)/python -m pytest

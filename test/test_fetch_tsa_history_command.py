@@ -14,7 +14,7 @@ import pytest
 
 from clone import ROOT
 from history_exchange import HistoryExchange
-from kalshi.tsa.candle_store import CandleStore
+from kalshi.tsa.candle_store import TsaCandleStore
 from kalshi.tsa.sample_counts import sample_counts
 from kalshi.tsa.vintages import Vintages
 
@@ -61,7 +61,7 @@ def test_a_killed_fetch_goes_on_where_it_was(exchange: HistoryExchange, tmp_path
     assert exchange.held.wait(60)
     process.send_signal(signal.SIGKILL)
     finish(process)
-    store = CandleStore(tmp_path / "data" / "kxtsaw_history")
+    store = TsaCandleStore(tmp_path / "data" / "kxtsaw_history")
     kept = list((store.root / "candles").glob("*.parquet"))
     assert len(kept) == 3
     before = {path: path.stat().st_mtime_ns for path in kept}

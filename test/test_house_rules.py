@@ -14,7 +14,7 @@ PACKAGE = SRC / "kalshi"
 
 # room -> rooms it may import; the table of reference/architecture.md
 GROUND = {"errors", "config", "exchange", "pricing"}
-FLOOR_2 = {"store", "clients", "credentials", "mailer"}
+FLOOR_2 = {"store", "clients", "credentials", "mailer", "history"}
 FLOOR_3 = {"trading", "paper"}
 FLOOR_4 = {"tsa", "index", "research", "connect"}
 FLOOR_5 = {"runtime", "shared", "season"}

@@ -10,10 +10,11 @@ from pathlib import Path
 from kalshi.backtest_options import Options
 from kalshi.config import Config
 from kalshi.errors import DataError, KalshiError
+from kalshi.history.fetch import Fetched
 from kalshi.research.trades import SAMPLE
 from kalshi.runtime.run import Run
-from kalshi.tsa.candle_store import CandleStore
-from kalshi.tsa.history_fetch import Fetched, fetch_history
+from kalshi.tsa.candle_store import TsaCandleStore
+from kalshi.tsa.history_fetch import fetch_history
 from kalshi.tsa.quotes import EventHistory, read_history
 from kalshi.tsa.sample_counts import is_made_up
 from kalshi.tsa.vintages import Vintages
@@ -46,16 +47,16 @@ class Inputs:
         return all(event.has_results for event in self.events)
 
 
-def store_of(config: Config) -> CandleStore:
+def store_of(config: Config) -> TsaCandleStore:
     """Return the store of fetched history of this machine."""
-    return CandleStore(config.data_dir / "kxtsaw_history")
+    return TsaCandleStore(config.data_dir / "kxtsaw_history")
 
 
 def fetch_into_store(run: Run, start: date, end: date, interval: int, progress: Callable[[str], object]) -> Fetched:
     """Fetch the events of the period from the exchange's public data; raises ExchangeError where it is silent."""
     from kalshi.connect import connect_public
 
-    store = CandleStore(run.data_dir / "kxtsaw_history")
+    store = TsaCandleStore(run.data_dir / "kxtsaw_history")
     client = connect_public(run.config)
     try:
         return fetch_history(

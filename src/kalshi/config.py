@@ -64,6 +64,7 @@ class Config:
     paper_balance: Decimal
     tsa_url: str
     offline: bool
+    index_url: str
     ping_urls: tuple[tuple[str, str], ...]
     alpaca_key_id: str
     alpaca_secret_key: str
@@ -221,6 +222,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("KALSHI_PAPER_BALANCE", "paper_balance", "1000.00", _dollars, "cash of a new paper account"),
     Variable("KALSHI_TSA_URL", "tsa_url", "https://www.tsa.gov/travel/passenger-volumes", _text,
              "page with the counts; plain HTTP on loopback only"),
+    Variable("KALSHI_INDEX_URL", "index_url", "", _text,
+             "paper mode on loopback only: index values of a simulated exchange instead of real ones"),
     Variable("KALSHI_PING_URLS", "ping_urls", "", _ping_urls,
              "job=URL of a dead-man monitor, several separated by blanks"),
     Variable("KALSHI_OFFLINE", "offline", "false", _flag, "true: as if every script were given --offline"),
@@ -264,6 +267,8 @@ def load_config(
     values["mode"] = _checked_mode(mode) if mode else values["mode"] or ("demo" if demo_mode else "live")
     values["api_base"] = check_api_base(values["api_base"] or _BASES[values["mode"]])
     _refuse_other_modes_host(values["mode"], values["api_base"])
+    if values["index_url"] and not (values["mode"] == "paper" and is_loopback(values["index_url"])):
+        raise ConfigError("KALSHI_INDEX_URL names a simulated index: unset it, or use it in paper mode on 127.0.0.1")
     return Config(**values)
 
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 
 from kalshi.errors import ConfigError
+from kalshi.history.quote_candle import QuoteCandle
 from kalshi.pricing.fees import taker_fee
 from kalshi.tsa.backtest import (
     ENTRIES,
@@ -21,7 +22,7 @@ from kalshi.tsa.backtest import (
 )
 from kalshi.tsa.backtest_rows import EXTRA_COLUMNS, trade_row
 from kalshi.tsa.models import MODELS, forecast
-from kalshi.tsa.quotes import EventHistory, MarketHistory, QuoteCandle
+from kalshi.tsa.quotes import EventHistory, MarketHistory
 from kalshi.tsa.sample_counts import sample_vintages
 from kalshi.tsa.sample_history import sample_history
 from kalshi.tsa.vintages import Vintages

@@ -14,9 +14,11 @@ from history_exchange import HistoryExchange
 from kalshi.clients import ExchangeClient
 from kalshi.errors import DataError, Unavailable
 from kalshi.exchange.candles import OHLC, Candle, Price
-from kalshi.tsa.candle_store import CandleRequest, CandleStore
-from kalshi.tsa.history_fetch import Fetched, fetch_history
-from kalshi.tsa.quotes import QuoteCandle
+from kalshi.history.candle_store import CandleRequest
+from kalshi.history.fetch import Fetched
+from kalshi.history.quote_candle import QuoteCandle
+from kalshi.tsa.candle_store import TsaCandleStore
+from kalshi.tsa.history_fetch import fetch_history
 
 OLD, NEW = date(2026, 1, 11), date(2026, 4, 19)  # before and after the exchange's cutoff
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -30,12 +32,12 @@ def exchange() -> Iterator[HistoryExchange]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> CandleStore:
-    return CandleStore(tmp_path / "history")
+def store(tmp_path: Path) -> TsaCandleStore:
+    return TsaCandleStore(tmp_path / "history")
 
 
 def fetch(
-    exchange: HistoryExchange, store: CandleStore, now: datetime = NOW, start: date = date(2026, 1, 1)
+    exchange: HistoryExchange, store: TsaCandleStore, now: datetime = NOW, start: date = date(2026, 1, 1)
 ) -> Fetched:
     with ExchangeClient(exchange.base, None) as client:
         return fetch_history(client, store, start=start, end=date(2026, 4, 30), period_minutes=1440, now=now)
@@ -52,7 +54,7 @@ def a_candle(end_ts: int, bid: str | None, ask: str | None) -> Candle:
     )  # fmt: skip
 
 
-def test_what_was_saved_is_read_back_exactly(store: CandleStore) -> None:
+def test_what_was_saved_is_read_back_exactly(store: TsaCandleStore) -> None:
     store.save_candles(REQUEST, [a_candle(10, "0.0100", "0.9990"), a_candle(20, None, None)], final=True)
     assert store.candles(REQUEST) == [
         QuoteCandle(10, Decimal("0.01"), Decimal("0.999")),
@@ -70,19 +72,19 @@ def test_what_was_saved_is_read_back_exactly(store: CandleStore) -> None:
         replace(REQUEST, include_latest_before_start=True),
     ],
 )
-def test_the_whole_request_is_the_key(store: CandleStore, other: CandleRequest) -> None:
+def test_the_whole_request_is_the_key(store: TsaCandleStore, other: CandleRequest) -> None:
     store.save_candles(REQUEST, [], final=True)
     assert store.candles(REQUEST) == []
     assert store.candles(other) is None
 
 
-def test_a_file_that_answers_another_series_is_refused(store: CandleStore) -> None:
+def test_a_file_that_answers_another_series_is_refused(store: TsaCandleStore) -> None:
     store.save_candles(REQUEST, [], final=True)
     with pytest.raises(DataError, match="another request"):
         store.candles(replace(REQUEST, series_ticker="TSAW"))
 
 
-def test_a_cut_off_file_is_named_when_read_and_fetched_again(store: CandleStore) -> None:
+def test_a_cut_off_file_is_named_when_read_and_fetched_again(store: TsaCandleStore) -> None:
     store.save_candles(REQUEST, [a_candle(10, "0.1", "0.2")], final=True)
     path = store.root / "candles" / REQUEST.file_name
     path.write_bytes(path.read_bytes()[:-20])
@@ -91,7 +93,7 @@ def test_a_cut_off_file_is_named_when_read_and_fetched_again(store: CandleStore)
     assert not store.has_final(REQUEST)
 
 
-def test_live_and_archived_weeks_are_fetched_with_results(exchange: HistoryExchange, store: CandleStore) -> None:
+def test_live_and_archived_weeks_are_fetched_with_results(exchange: HistoryExchange, store: TsaCandleStore) -> None:
     exchange.add_week(OLD)
     exchange.add_week(NEW, ("yes", "no", "no"))
     done = fetch(exchange, store)
@@ -109,7 +111,7 @@ def test_live_and_archived_weeks_are_fetched_with_results(exchange: HistoryExcha
     assert any("week ending 2026-01-18" in note for note in done.notes)
 
 
-def test_a_second_fetch_asks_for_nothing_that_is_final(exchange: HistoryExchange, store: CandleStore) -> None:
+def test_a_second_fetch_asks_for_nothing_that_is_final(exchange: HistoryExchange, store: TsaCandleStore) -> None:
     exchange.add_week(OLD)
     fetch(exchange, store)
     before = len(exchange.candle_paths())
@@ -118,7 +120,7 @@ def test_a_second_fetch_asks_for_nothing_that_is_final(exchange: HistoryExchange
     assert len(exchange.candle_paths()) == before
 
 
-def test_a_week_that_was_not_over_is_fetched_again(exchange: HistoryExchange, store: CandleStore) -> None:
+def test_a_week_that_was_not_over_is_fetched_again(exchange: HistoryExchange, store: TsaCandleStore) -> None:
     exchange.add_week(NEW, ("", "", ""))
     done = fetch(exchange, store, now=datetime(2026, 4, 16, tzinfo=UTC))
     assert done.fetched == 3
@@ -129,7 +131,7 @@ def test_a_week_that_was_not_over_is_fetched_again(exchange: HistoryExchange, st
     assert [market.result for market in event.markets] == ["yes", "no", "no"]
 
 
-def test_unknown_and_idle_markets_are_said_not_hidden(exchange: HistoryExchange, store: CandleStore) -> None:
+def test_unknown_and_idle_markets_are_said_not_hidden(exchange: HistoryExchange, store: TsaCandleStore) -> None:
     unknown, idle, _ = exchange.add_week(NEW)
     exchange.unknown.add(unknown)
     exchange.idle.add(idle)
@@ -140,7 +142,7 @@ def test_unknown_and_idle_markets_are_said_not_hidden(exchange: HistoryExchange,
     assert [len(market.candles) for market in event.markets] == [0, 0, 7]
 
 
-def test_old_series_names_are_found(exchange: HistoryExchange, store: CandleStore) -> None:
+def test_old_series_names_are_found(exchange: HistoryExchange, store: TsaCandleStore) -> None:
     exchange.add_week(date(2024, 10, 20))
     with ExchangeClient(exchange.base, None) as client:
         days = {"start": date(2024, 10, 14), "end": date(2024, 10, 20)}
@@ -148,7 +150,7 @@ def test_old_series_names_are_found(exchange: HistoryExchange, store: CandleStor
     assert store.event_tickers(date(2024, 10, 1), date(2024, 10, 31)) == ["TSAW-24OCT20"]
 
 
-def test_events_of_other_kinds_are_left_out_with_a_note(exchange: HistoryExchange, store: CandleStore) -> None:
+def test_events_of_other_kinds_are_left_out_with_a_note(exchange: HistoryExchange, store: TsaCandleStore) -> None:
     exchange.add_week(NEW)
     exchange.markets["KXTSAW-26APR18"] = []  # a Saturday
     done = fetch(exchange, store)
@@ -156,7 +158,7 @@ def test_events_of_other_kinds_are_left_out_with_a_note(exchange: HistoryExchang
     assert any("KXTSAW-26APR18" in note for note in done.notes)
 
 
-def test_a_silent_exchange_keeps_what_was_fetched(exchange: HistoryExchange, store: CandleStore) -> None:
+def test_a_silent_exchange_keeps_what_was_fetched(exchange: HistoryExchange, store: TsaCandleStore) -> None:
     exchange.add_week(NEW)
     fetch(exchange, store)
     client = ExchangeClient("http://127.0.0.1:9/trade-api/v2", None, sleep=lambda s: None)

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from kalshi.errors import ConfigError, DataError
+from kalshi.history.quote_candle import QuoteCandle
 from kalshi.tsa.dataset import Dataset, build_dataset, history_look, moments
 from kalshi.tsa.dataset_file import KNOWN_FIELDS, LATER_FIELDS, dataset_bytes, read_dataset, summary_of, table_of
 from kalshi.tsa.point_in_time import StrikeQuote, features_of, look_at
-from kalshi.tsa.quotes import EventHistory, MarketHistory, QuoteCandle
+from kalshi.tsa.quotes import EventHistory, MarketHistory
 from kalshi.tsa.sample_history import sample_history
 from kalshi.tsa.vintages import Vintage, Vintages
 from kalshi.tsa.weeks import new_york

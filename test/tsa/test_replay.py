@@ -12,8 +12,9 @@ from random import Random
 import pytest
 
 from kalshi.errors import ConfigError, DataError
+from kalshi.history.quote_candle import QuoteCandle
 from kalshi.tsa.decide import Rules
-from kalshi.tsa.quotes import EventHistory, MarketHistory, QuoteCandle, read_history
+from kalshi.tsa.quotes import EventHistory, MarketHistory, read_history
 from kalshi.tsa.replay_desk import Replay, replay
 from kalshi.tsa.replay_fast import FastResult, replay_fast
 from kalshi.tsa.tape import PRICE_UNIT, Tape, tape_of, units

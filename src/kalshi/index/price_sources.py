@@ -14,6 +14,7 @@ from kalshi.errors import ExchangeError
 from kalshi.exchange.models import Market
 from kalshi.index.alpaca import AlpacaEtf
 from kalshi.index.quotes import IndexPriceSource
+from kalshi.index.served_index import ServedIndex
 from kalshi.index.yahoo import YahooMinutes
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,11 @@ class LastClose:
 def price_sources(config: Config, last: LastClose | None, *, offline: bool) -> list[IndexPriceSource]:
     """Return yfinance, and Alpaca's ETF where its keys are set and the last close is known; none when offline.
 
+    A simulated index (KALSHI_INDEX_URL) stands alone: whoever set it serves the market as well.
     last: the session before the one that runs. Raises ConfigError for an Alpaca address that is not allowed.
     """
+    if config.index_url:
+        return [ServedIndex(config.index_url)]
     if offline:
         return []
     sources: list[IndexPriceSource] = [YahooMinutes()]

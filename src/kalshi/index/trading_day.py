@@ -18,6 +18,7 @@ from kalshi.index.plan import ONE, ZERO, EventState, Resting
 from kalshi.index.price_sources import LastClose, price_sources
 from kalshi.index.quotes import Spot, ladder_median, spot
 from kalshi.index.sample import SAMPLE, SampleDay, is_sample
+from kalshi.index.served_index import SIMULATED, is_simulated
 from kalshi.index.top_of_book import TopOfBook
 from kalshi.index.windows import SessionLike, stand_aside
 from kalshi.pricing.fees import fee_terms
@@ -73,6 +74,9 @@ def find_day(
         sample = SampleDay(series_ticker, session.opens_at, session.closes_at, run.now)
     if sample is not None:
         run.report.mark(SAMPLE)
+    if is_simulated(found.event.event_ticker):
+        run.report.mark(SIMULATED)
+        source = f"a simulated exchange ({run.config.mode})"
     run.report.add_line(f"Event {found.event.event_ticker}, {len(found.markets)} markets, source {source}")
     series = run.exchange.series(series_ticker)
     run.desk.venue.know(series)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ from kalshi.index.history_cache import cache_path, history_of
 from kalshi.index.paper_day import RunLike
 from kalshi.index.price_sources import LastClose
 from kalshi.index.sample import sample_closes
+from kalshi.index.served_index import SIMULATED
 from kalshi.index.trading_day import TradingDay, spot_of_day
 from kalshi.index.windows import SessionLike, stand_aside
 from kalshi.index.yahoo import yahoo_daily
@@ -128,7 +129,7 @@ def _history(run: RunLike, day: TradingDay, settings: Settings, sessions: Sequen
     )
     if found is None:
         stand_aside(run, f"there is no history of {settings.symbol}: give a CSV file with --history")
-    return found
+    return replace(found, source=SIMULATED) if run.config.index_url else found
 
 
 def _elapsed(now: datetime, session: SessionLike) -> float:

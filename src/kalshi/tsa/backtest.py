@@ -17,13 +17,14 @@ from decimal import Decimal
 
 from kalshi.errors import ConfigError
 from kalshi.exchange.models import Market, PriceRange
+from kalshi.history.quote_candle import QuoteCandle
 from kalshi.pricing.fees import charge, taker_fee
 from kalshi.tsa.dataset import history_look
 from kalshi.tsa.decide import Rules, decide
 from kalshi.tsa.known import Known
 from kalshi.tsa.models import DEFAULT_MODEL, WeekForecast, model_named
 from kalshi.tsa.point_in_time import Forecasts, Look, NothingKnown
-from kalshi.tsa.quotes import EventHistory, MarketHistory, QuoteCandle, quote_trouble
+from kalshi.tsa.quotes import EventHistory, MarketHistory, quote_trouble
 from kalshi.tsa.settlement import settled_as
 from kalshi.tsa.vintages import Vintages
 from kalshi.tsa.walk_forward import FAR_FUTURE

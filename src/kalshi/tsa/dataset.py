@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
 from kalshi.errors import DataError
+from kalshi.history.quote_candle import QuoteCandle
 from kalshi.tsa.market_mix import Mixer, mixed_name
 from kalshi.tsa.models_past import Model
 from kalshi.tsa.point_in_time import Forecasts, Look, NothingKnown, StrikeQuote, look_at
-from kalshi.tsa.quotes import EventHistory, MarketHistory, QuoteCandle, quote_trouble
+from kalshi.tsa.quotes import EventHistory, MarketHistory, quote_trouble
 from kalshi.tsa.settlement import Settled, settled_as
 from kalshi.tsa.vintages import Vintages
 from kalshi.tsa.walk_forward import FAR_FUTURE

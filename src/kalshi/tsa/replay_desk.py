@@ -28,6 +28,7 @@ from kalshi.exchange.models_market import Level
 from kalshi.exchange.models_orders import GOOD_TILL_CANCELED, IMMEDIATE_OR_CANCEL
 from kalshi.exchange.signing import Credentials
 from kalshi.exchange.snapshot import LadderSnapshot
+from kalshi.history.quote_candle import QuoteCandle
 from kalshi.paper.adapter import PaperAdapter
 from kalshi.paper.exchange import PaperExchange
 from kalshi.pricing.fees import taker_fee
@@ -38,7 +39,7 @@ from kalshi.trading.intents import Intent, Side
 from kalshi.trading.limits import Limits
 from kalshi.tsa.backtest import as_market
 from kalshi.tsa.decide import MOST_CONTRACTS, Decision, decide
-from kalshi.tsa.quotes import EventHistory, QuoteCandle
+from kalshi.tsa.quotes import EventHistory
 from kalshi.tsa.trading_plan import KELLY_CAP, Plan
 from kalshi.tsa.trading_week import DecisionGroup, Left, TradingWeek, WeekFill, moment_of
 from kalshi.tsa.weeks import SERIES, new_york_date

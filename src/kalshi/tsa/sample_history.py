@@ -13,7 +13,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 import numpy as np
 from scipy.special import ndtr
 
-from kalshi.tsa.quotes import DAY_MINUTES, ONE, EventHistory, MarketHistory, QuoteCandle
+from kalshi.history.quote_candle import QuoteCandle
+from kalshi.tsa.quotes import DAY_MINUTES, ONE, EventHistory, MarketHistory
 from kalshi.tsa.sample_counts import SAMPLE_SEED, sample_vintages
 from kalshi.tsa.vintages import Vintages
 from kalshi.tsa.weeks import event_ticker, market_window, new_york, week_days, week_sunday_of

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from kalshi.history.quote_candle import QuoteCandle
 from kalshi.tsa.dataset import history_look
 from kalshi.tsa.models import WeekForecast
 from kalshi.tsa.point_in_time import Forecasts, NothingKnown
-from kalshi.tsa.quotes import EventHistory, MarketHistory, QuoteCandle, quote_trouble
+from kalshi.tsa.quotes import EventHistory, MarketHistory, quote_trouble
 from kalshi.tsa.trading_plan import CLOSE_MARGIN, entry_moment
 from kalshi.tsa.vintages import Vintages
 
