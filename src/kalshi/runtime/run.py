@@ -144,6 +144,9 @@ class Run:
             for found in desk.reconcile():
                 self.log.warning("reconciliation: %s", found)
                 self.report.add_line(f"Reconciliation: {found}")
+            for locked in desk.protect():
+                self.log.warning("protection: %s", locked)
+                self.report.add_line(f"Protection: {locked}")
             self._desk = desk
         return self._desk
 

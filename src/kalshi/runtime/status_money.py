@@ -11,8 +11,10 @@ from kalshi.runtime.report import Table
 from kalshi.store import Store
 from kalshi.store.rows import OrderRow
 from kalshi.store.schema import COUNTED
+from kalshi.trading.books import entries_of
 from kalshi.trading.exposure import worst_loss
 from kalshi.trading.limits import Limits
+from kalshi.trading.protections import DRAWDOWN_WINDOW, drawdown
 from kalshi.trading.shared_limits import loss_of_events
 
 DAY = timedelta(hours=24)
@@ -25,7 +27,8 @@ def money_tables(store: Store, limits: Limits, now: datetime) -> list[Table]:
     """
     settled = store.settled_tickers()
     rows = [row for row in store.orders() if row.state in COUNTED and row.ticker not in settled]
-    return [_positions(store), ("limits used", ("limit", "at risk", "most", "left"), _limits(rows, limits, now))]
+    limits_used = _limits(rows, limits, now) + _results(store, limits, now)
+    return [_positions(store), ("limits used", ("limit", "at risk", "most", "left"), limits_used)]
 
 
 def _positions(store: Store) -> Table:
@@ -53,6 +56,21 @@ def _limits(rows: Sequence[OrderRow], limits: Limits, now: datetime) -> list[tup
             for strategy, some in sorted(by_strategy.items())
         ),
     ]
+
+
+def _results(store: Store, limits: Limits, now: datetime) -> list[tuple[object, ...]]:
+    """Return what each strategy really lost, beside the limits at which it is locked."""
+    entries = [entry for entry in entries_of(store, since=now - DRAWDOWN_WINDOW) if entry.at <= now]
+    rows: list[tuple[object, ...]] = []
+    for strategy in sorted({entry.strategy for entry in entries}):
+        mine = [entry for entry in entries if entry.strategy == strategy]
+        lost = max(Decimal(0), -sum((entry.net for entry in mine if entry.at > now - DAY), Decimal(0)))
+        fallen = drawdown(entry.net for entry in mine)
+        rows += [
+            _used(f"{strategy}, lost in 24 hours", lost, limits.day_loss),
+            _used(f"{strategy}, below its best of 30 days", fallen, limits.drawdown),
+        ]
+    return rows
 
 
 def _used(name: str, loss: Decimal, most: Decimal) -> tuple[object, ...]:

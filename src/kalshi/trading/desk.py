@@ -25,6 +25,7 @@ from kalshi.trading.flatten import flatten
 from kalshi.trading.intents import Intent, client_order_id
 from kalshi.trading.limits import Limits
 from kalshi.trading.outcomes import FOK_KILLED, OrderOutcome, OrderReport, report_of
+from kalshi.trading.protections import Protection, protect
 from kalshi.trading.reconcile import Break, reconcile
 from kalshi.trading.shared_limits import shared_refusal
 from kalshi.trading.submit import resolve, send, send_again
@@ -164,6 +165,10 @@ class Desk:
     def reconcile(self, event_ticker: str | None = None) -> list[Break]:
         """Make the store agree with the exchange and return what could not be made to agree."""
         return reconcile(self, event_ticker)
+
+    def protect(self) -> list[Protection]:
+        """Lock, until a stated time, the strategies that lost too much; return what is new. Reconcile before."""
+        return protect(self.store, self.limits, self.clock())
 
     # --- one order
 
