@@ -1,7 +1,7 @@
 """Protections: a strategy that lost too much may only close for a while.
 
-Results are those of `books`: realised, with fees. A protection is a lock that every process sees and that ends by itself. What it locked for is not counted again: after
-its end, or after a person lifted it, losses are counted anew.
+Results are those of `books`: realised, with fees. A protection is a lock that every process sees and that ends by
+itself. What it locked for is not counted again: after its end, or after a person lifted it, losses are counted anew.
 """
 
 from __future__ import annotations
