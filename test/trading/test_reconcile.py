@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from databases import dump, execute
 from kalshi.exchange.models import CreateOrder
 from kalshi.exchange.models_orders import TAKER_AT_CROSS
 from kalshi.trading.desk import OrderOutcome
 from kalshi.trading.intents import Side
-from trading.harness import CREATE, EVENT, LOW, ORDERS, D, Hall, answer, intent, lost_answer
+from trading.harness import CREATE, EVENT, LOW, ORDERS, SMALL, D, Hall, answer, intent, lost_answer
 
 
 def by_hand(hall: Hall, price: str, name: str = "placed-by-hand") -> None:
@@ -130,3 +137,109 @@ def test_only_one_event_can_be_asked_for(hall: Hall) -> None:
     by_hand(hall, "0.20")
     assert hall.desk().reconcile("KXTSAW-26OCT18") == []
     assert len(hall.desk().reconcile(EVENT)) == 1
+
+
+def test_a_break_is_new_once_and_known_afterwards(hall: Hall) -> None:
+    by_hand(hall, "0.20")
+    assert [found.known for found in hall.desk().reconcile()] == [False]
+    assert [found.known for found in hall.desk().reconcile()] == [True]
+
+
+def test_other_events_go_on_while_one_is_locked(hall: Hall) -> None:
+    by_hand(hall, "0.20")
+    hall.desk().reconcile()
+    assert set(locked(hall)) == {EVENT}
+    assert hall.store.lock_rows(hall.now)[0].mode == "reduce_only"
+
+
+def test_data_older_than_the_last_order_say_nothing_about_it(hall: Hall) -> None:
+    """The list lacks the order, the freshness says why: neither a break nor a row set back to what was before."""
+    hall.network.lag(100)
+    report = hall.desk().submit(intent(), hall.market())
+    before = hall.store.order(report.client_order_id)
+    assert hall.desk().reconcile() == []
+    assert hall.store.order(report.client_order_id) == before
+    hall.sleep(200)
+    hall.new_client().cancel_order(report.order_id or "", market_ticker=LOW)
+    hall.sleep(200)
+    assert hall.desk().reconcile() == [] and hall.store.open_orders() == []
+
+
+def test_many_orders_that_ended_meanwhile_are_read_in_one_list(hall: Hall) -> None:
+    limits = replace(SMALL, event_cost=D(1000), day_cost=D(1000), orders_per_run=100)
+    for number in range(30):
+        wanted = intent(price=D("0.30"), count=D(1), purpose=f"p-{number}")
+        hall.desk(limits=limits).submit(wanted, hall.market())
+    hall.sleep(300)
+    hall.new_client().cancel_all_orders()
+    hall.sleep(300)
+    asked = len(hall.network.asked)
+    assert hall.desk().reconcile() == [] and hall.store.open_orders() == []
+    assert len(hall.network.asked) - asked < 10
+
+
+def test_a_settlement_that_is_listed_no_more_is_read_at_the_market(hall: Hall) -> None:
+    hall.desk().submit(intent(price=D("0.44")), hall.market())
+    hall.sleep(60)
+    hall.desk().reconcile()
+    hall.exchange.settle(LOW, "yes")
+    hall.sleep(3600)
+    hall.network.always["GET", "/portfolio/settlements"] = answer(200, {"settlements": [], "cursor": ""})
+    assert hall.desk().reconcile() == []
+    booked = hall.store.settlements()[LOW]
+    assert (booked.result, booked.yes_count, booked.no_count, booked.revenue) == ("yes", 10, 0, 10)
+
+
+def test_a_settlement_of_other_counts_is_a_break_for_a_week(hall: Hall) -> None:
+    hall.desk().submit(intent(price=D("0.44")), hall.market())
+    hall.sleep(60)
+    by_hand(hall, "0.44")
+    hall.exchange.settle(LOW, "yes")
+    hall.sleep(3600)
+    (found,) = hall.desk().reconcile()
+    assert "17.00 contracts were settled, our fills say 10.00" in str(found)
+    before = dump(hall.place)
+    assert len(hall.desk().reconcile()) == 1 and dump(hall.place) == before
+    hall.sleep(8 * 86400)
+    assert hall.desk().reconcile() == [] and locked(hall) == {}
+
+
+STEP = st.sampled_from(["take", "rest", "by hand", "cancel by hand", "lost answer", "show", "settle", "wait"])
+
+
+@settings(max_examples=12, deadline=None)
+@given(steps=st.lists(STEP, min_size=1, max_size=8))
+def test_whatever_happened_a_second_reconciliation_changes_nothing(steps: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        hall = Hall(Path(folder))
+        for number, step in enumerate(steps):
+            happen(hall, number, step)
+        hall.sleep(300)
+        first = hall.desk().reconcile()
+        before = dump(hall.place)
+        second = hall.desk().reconcile()
+        assert [str(found) for found in second] == [str(found) for found in first]
+        assert dump(hall.place) == before
+        assert set(locked(hall)) == {found.event_ticker for found in first}
+        hall.close()
+
+
+def happen(hall: Hall, number: int, step: str) -> None:
+    """Let one thing happen to the account, by us or behind our back."""
+    if step == "show":
+        hall.show(bid="0.20", ask="0.28")
+    elif step == "settle":
+        hall.exchange.settle(LOW, "yes")
+    elif step == "wait":
+        hall.sleep(100)
+    elif step == "cancel by hand":
+        hall.new_client().cancel_all_orders()
+    elif hall.market().status != "active":
+        return
+    elif step == "by hand":
+        by_hand(hall, "0.44", f"hand-{number}")
+    else:
+        if step == "lost answer":
+            hall.network.fail(CREATE, lost_answer)
+        price = D("0.44") if step == "take" else D("0.30")
+        hall.desk().submit(intent(price=price, purpose=f"p-{number}", count=D(3)), hall.market())

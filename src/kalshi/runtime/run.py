@@ -143,7 +143,9 @@ class Run:
             )
             for found in desk.reconcile():
                 self.log.warning("reconciliation: %s", found)
-                self.report.add_line(f"Reconciliation: {found}")
+                # A break is named in one mail; while it lasts, its lock shows in `status` and in each refusal.
+                if not found.known:
+                    self.report.add_line(f"Reconciliation: {found}")
             for locked in desk.protect():
                 self.log.warning("protection: %s", locked)
                 self.report.add_line(f"Protection: {locked}")

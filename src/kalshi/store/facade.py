@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from kalshi.exchange.models import Fill
 from kalshi.store import ledger
 from kalshi.store.database import Database, exists
-from kalshi.store.order_rows import order_at, orders_in, orders_where, put, rewrite
+from kalshi.store.order_rows import in_groups, order_at, orders_in, orders_where, put, rewrite
 from kalshi.store.place import Place
 from kalshi.store.rows import Execution, LockRow, OrderRow, Refusal, Reservation, RunRow, SettlementRow
 from kalshi.store.schema import (
@@ -153,9 +153,12 @@ class Store:
 
     def events_of(self, tickers: Collection[str]) -> dict[str, str]:
         """Return the events of those markets in which there ever was an intent."""
+        if not tickers:
+            return {}
         found = select(orders.c.ticker, orders.c.event_ticker).distinct()
         with self._reading() as connection:
-            return {ticker: event for ticker, event in connection.execute(found) if ticker in tickers}
+            some = [connection.execute(found.where(orders.c.ticker.in_(group))) for group in in_groups(tickers)]
+            return {ticker: event for part in some for ticker, event in part}
 
     def reserve(self, row: OrderRow, judge: Judge, *, since: datetime) -> Reservation:
         """Write *row* as `sending` if *judge* lets it pass, else as `refused`; say whether to send it.

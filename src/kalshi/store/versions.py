@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, MetaData, String, Table, create_mock_engine, inspect, text
+from sqlalchemy import Column, Connection, Dialect, MetaData, String, Table, create_mock_engine, inspect, text, update
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
 from kalshi.errors import StoreError
@@ -32,10 +32,9 @@ def bring_up_to_date(connection: Connection, place: Place) -> None:
     connection: inside a transaction that holds the write lock, so that of two processes one finds it done.
     Raises StoreError for a newer version, a database of somebody else, and a server that only lets read.
     """
-    if not place.is_file:
-        _check_writable(connection, place)
     found = _revision(connection, place)
     if found == SCHEMA_REVISION:
+        _try_to_write(connection)
         return
     if found is not None and not found.isdigit():
         raise StoreError(f"database {place} is not one of ours (version {found}): move it away")
@@ -105,9 +104,11 @@ def _upgrade(connection: Connection, found: str) -> None:
         command.upgrade(config, "head")
 
 
-def _check_writable(connection: Connection, place: Place) -> None:
-    if connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
-        raise StoreError(f"database {place} can only be read: name the main server in DATABASE_URL")
+def _try_to_write(connection: Connection) -> None:
+    """Change a row and take it back: SQLite gives its write lock even where the file can only be read."""
+    attempt = connection.begin_nested()
+    connection.execute(update(meta).values(value=meta.c.value))
+    attempt.rollback()
 
 
 def _write_comments(connection: Connection) -> None:

@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kalshi.errors import ExchangeError, NotFound
-from kalshi.exchange.models import Order, Settlement
-from kalshi.store.rows import OrderRow, SettlementRow
-from kalshi.store.schema import ACCEPTED, COUNTED, RECONCILIATION, REDUCE_ONLY, UNKNOWN, UNRESOLVED
-from kalshi.trading.submit import ZERO, impossible, learn, resolve
+from kalshi.exchange.models import Order
+from kalshi.store.rows import OrderRow
+from kalshi.store.schema import ACCEPTED, RECONCILIATION, REDUCE_ONLY, UNKNOWN, UNRESOLVED
+from kalshi.trading.lookup import SURELY_LATER
+from kalshi.trading.settle import book_settled, unlike_settlements
+from kalshi.trading.submit import ZERO, differs, impossible, learn, learned, resolve
 
 if TYPE_CHECKING:
     from kalshi.trading.desk import Desk
 
 # What the exchange says of fills and positions lags: a difference is looked at again before it is one.
 WAITS_S = (1.0, 3.0)
-
-YES_VALUES = {"yes": Decimal(1), "no": Decimal(0)}
+# Waiting for data that are newer than the last order.
+UNTIL_FRESH_S = (1.0, 1.5, 3.0)
+# A row that changed longer ago is older than any read, however late.
+READS_MAY_LAG = timedelta(minutes=2)
+# Above so many orders that rest no more, all orders are listed at once instead of asked for one by one.
+FEW_ORDERS = 20
 
 
 @dataclass(frozen=True)
 class Break:
-    """A difference between store and exchange that a person should look at; its event is locked."""
+    """A difference between store and exchange that a person should look at; its event is locked.
+
+    known: it was named by an earlier reconciliation already, which locked the event for it.
+    """
 
     event_ticker: str
     ticker: str
     what: str
+    known: bool = False
 
     def __str__(self) -> str:
         return f"{self.ticker}: {self.what}"
@@ -43,20 +52,22 @@ def reconcile(desk: Desk, event_ticker: str | None = None) -> list[Break]:
     nothing is known, and the run should not trade.
     """
     unknown = _resolve_unknown(desk, event_ticker)
+    for wait in UNTIL_FRESH_S:
+        if not _too_new(desk, event_ticker):
+            break
+        desk.sleep(wait)
     differing = _differences(desk, event_ticker)
     for wait in WAITS_S:
         if not differing:
             break
         desk.sleep(wait)
         differing = _differences(desk, event_ticker)
-    breaks = unknown + differing
-    _keep_locks(desk, event_ticker, breaks)
-    return breaks
+    return _keep_locks(desk, event_ticker, unknown + differing)
 
 
 def _resolve_unknown(desk: Desk, event_ticker: str | None) -> list[Break]:
     breaks = []
-    for row in desk.store.orders(event_ticker=event_ticker):
+    for row in desk.store.open_orders(event_ticker):
         if row.state in UNRESOLVED:
             found = resolve(desk, row)
             if found.row.state == UNKNOWN and not found.absent:
@@ -65,35 +76,65 @@ def _resolve_unknown(desk: Desk, event_ticker: str | None) -> list[Break]:
 
 
 def _differences(desk: Desk, event_ticker: str | None) -> list[Break]:
+    """Compare once. An order that changed later than the exchange's data is left alone: its own answer is newer."""
+    left_alone = _too_new(desk, event_ticker)
     resting = {order.order_id: order for order in desk.exchange.orders(status="resting")}
-    rows = [row for row in desk.store.orders(event_ticker=event_ticker) if row.state in COUNTED]
-    own = {row.order_id: row for row in rows if row.order_id}
-    breaks = _refresh(desk, rows, resting)
-    breaks += _unbooked_fills(desk, own)
-    pending = {row.ticker for row in rows if row.state in UNRESOLVED}
+    own = desk.store.orders_by_exchange_id(resting)
+    rows = {row.client_order_id: row for row in [*desk.store.open_orders(event_ticker), *own.values()]}
+    mine = [row for row in rows.values() if event_ticker in (None, row.event_ticker)]
+    judged = [row for row in mine if row.client_order_id not in left_alone]
+    breaks = _refresh(desk, [row for row in judged if row.state == ACCEPTED and row.order_id], resting)
+    breaks += _unbooked_fills(desk, {row.order_id for row in judged if row.order_id})
     breaks += _strangers(desk, event_ticker, resting, own)
-    breaks += _positions(desk, event_ticker, own, pending)
+    pending = {row.ticker for row in mine if row.state in UNRESOLVED or row.client_order_id in left_alone}
+    breaks += _positions(desk, event_ticker, pending)
     return breaks
+
+
+def _too_new(desk: Desk, event_ticker: str | None) -> set[str]:
+    """Return the client_order_ids of open orders that changed later than the exchange's data are of.
+
+    How old these are is asked only where an order changed lately.
+    """
+    rows = [row for row in desk.store.open_orders(event_ticker) if row.order_id]
+    recent = [row for row in rows if row.updated_at > desk.clock() - READS_MAY_LAG]
+    if not recent:
+        return set()
+    as_of = desk.exchange.user_data_timestamp().as_of_time
+    return {row.client_order_id for row in recent if row.updated_at + SURELY_LATER > as_of}
 
 
 def _refresh(desk: Desk, rows: list[OrderRow], resting: dict[str, Order]) -> list[Break]:
-    """Take over what became of orders that rested when they were last looked at."""
-    breaks = []
+    """Take over what became of orders that rested when they were last looked at, in one transaction."""
+    breaks, changes = [], {}
+    gone = [row for row in rows if row.remaining > 0 and row.order_id not in resting]
+    found = resting | _orders_that_rest_no_more(desk, gone)
     for row in rows:
-        if row.state != ACCEPTED or row.order_id is None:
-            continue
-        order = resting.get(row.order_id)
-        if order is None and row.remaining > 0:
-            order = _one_order(desk, row)
-            if order is None:
+        order = found.get(row.order_id or "")
+        if order is None:
+            if row.remaining > 0:
                 what = f"{_name(row)}: the exchange does not know it"
                 breaks.append(Break(row.event_ticker, row.ticker, what))
-        if order is not None:
-            wrong = impossible(row, order)
-            if wrong:
-                breaks.append(Break(row.event_ticker, row.ticker, f"{_name(row)}: the exchange says {wrong}"))
-            learn(desk, row, order)
+        elif wrong := impossible(row, order):
+            breaks.append(Break(row.event_ticker, row.ticker, f"{_name(row)}: the exchange says {wrong}"))
+        elif differs(row, new := learned(desk, row, order)):
+            changes[row.client_order_id] = {**new, "updated_at": desk.clock()}
+    desk.store.update_orders(changes)
     return breaks
+
+
+def _orders_that_rest_no_more(desk: Desk, rows: list[OrderRow]) -> dict[str, Order]:
+    """Read what became of orders; of many by one list from the oldest on, then of the missing ones each."""
+    found: dict[str, Order] = {}
+    if len(rows) > FEW_ORDERS:
+        oldest = int(min(row.created_at for row in rows).timestamp()) - 60
+        wanted = {row.order_id for row in rows}
+        found = {one.order_id: one for one in desk.exchange.orders(min_ts=oldest) if one.order_id in wanted}
+    for row in rows:
+        order = found.get(row.order_id or "") or _one_order(desk, row)
+        if order is not None:
+            found[order.order_id] = order
+    return found
 
 
 def _one_order(desk: Desk, row: OrderRow) -> Order | None:
@@ -104,22 +145,21 @@ def _one_order(desk: Desk, row: OrderRow) -> Order | None:
     return next((one for one in desk.exchange.orders(ticker=row.ticker) if one.order_id == row.order_id), None)
 
 
-def _unbooked_fills(desk: Desk, own: dict[str, OrderRow]) -> list[Break]:
+def _unbooked_fills(desk: Desk, order_ids: Iterable[str]) -> list[Break]:
     """Book the fills of orders that have more of them than are booked."""
-    missing = [row for row in desk.store.orders_by_exchange_id(own).values() if row.filled != row.booked]
+    missing = {i: row for i, row in desk.store.orders_by_exchange_id(order_ids).items() if row.filled != row.booked}
     if not missing:
         return []
-    oldest = int(min(row.created_at for row in missing).timestamp()) - 60
-    listed = [fill for fill in desk.exchange.fills(min_ts=oldest) if fill.order_id in own]
+    oldest = int(min(row.created_at for row in missing.values()).timestamp()) - 60
+    listed = [fill for fill in desk.exchange.fills(min_ts=oldest) if fill.order_id in missing]
     desk.store.book_fills(reversed(listed))  # the exchange lists the newest first
-    looked_at = [row.order_id for row in missing if row.order_id]
     return [
         Break(
             row.event_ticker,
             row.ticker,
             f"{_name(row)}: {row.filled} contracts filled, fills of {row.booked} are listed",
         )
-        for row in desk.store.orders_by_exchange_id(looked_at).values()
+        for row in desk.store.orders_by_exchange_id(missing).values()
         if row.filled != row.booked
     ]
 
@@ -130,10 +170,12 @@ def _strangers(
     """Return orders that rest on the exchange and are in no row; adopt those that arrived after all."""
     breaks = []
     for order in resting.values():
-        row = None if order.order_id in own else desk.store.order(order.client_order_id)
+        if order.order_id in own:
+            continue
+        row = desk.store.order(order.client_order_id)
         if row is not None and row.state not in UNRESOLVED:
             learn(desk, row, order, f"found on the exchange, taken for {row.state} before")
-        if row is not None or order.order_id in own:
+        if row is not None:
             continue
         event = _event_of(desk, order.ticker)
         if event_ticker in (None, event):
@@ -141,64 +183,51 @@ def _strangers(
     return breaks
 
 
-def _positions(
-    desk: Desk, event_ticker: str | None, own: dict[str, OrderRow], pending: set[str]
-) -> list[Break]:
-    """Return markets whose position is not the sum of the fills we booked.
+def _positions(desk: Desk, event_ticker: str | None, pending: set[str]) -> list[Break]:
+    """Return markets whose position, or what was paid for it, is not the sum of the fills we booked.
 
     Markets with an order on its way are left out: their position may change at any moment.
     """
-    event_of = {row.ticker: row.event_ticker for row in own.values()}
-    booked: dict[str, Decimal] = defaultdict(Decimal)
-    for fill in desk.store.fills(own.keys()):
-        booked[fill["ticker"]] += fill["count"] if fill["book_side"] == "bid" else -fill["count"]
     rows = list(desk.exchange.positions(event_ticker=event_ticker))
     if event_ticker is None:
         desk.positions = rows
     held = {row.ticker: row.position_fp for row in rows}
-    gone = {ticker for ticker, count in booked.items() if count and ticker not in held}
-    settled = _settled(desk, gone, own) if gone else set()
-    breaks = []
-    for ticker in sorted({*booked, *held} - pending - settled):
-        if held.get(ticker, ZERO) != booked[ticker]:
-            event = event_of.get(ticker) or _event_of(desk, ticker)
-            what = f"the exchange shows a position of {held.get(ticker, ZERO)}, our fills say {booked[ticker]}"
-            breaks.append(Break(event, ticker, what))
+    booked = desk.store.net_contracts(event_ticker)
+    settled = book_settled(desk, {ticker for ticker, count in booked.items() if count and ticker not in held}, booked)
+    differing = [
+        ticker
+        for ticker in sorted({*booked, *held} - pending - settled)
+        if held.get(ticker, ZERO) != booked.get(ticker, ZERO)
+    ]
+    event_of = desk.store.events_of(differing)
+    breaks = [
+        Break(
+            event_of.get(ticker) or _event_of(desk, ticker),
+            ticker,
+            f"the exchange shows a position of {held.get(ticker, ZERO)}, our fills say {booked.get(ticker, ZERO)}",
+        )
+        for ticker in differing
+    ]
+    for row, ours in unlike_settlements(desk, event_ticker):
+        paid = row.yes_count - row.no_count
+        breaks.append(Break(row.event_ticker, row.ticker, f"{paid} contracts were settled, our fills say {ours}"))
     return breaks
 
 
-def _settled(desk: Desk, gone: set[str], own: dict[str, OrderRow]) -> set[str]:
-    """Return which of the markets *gone* were settled, booking their settlements."""
-    missing = gone - desk.store.settled_tickers()
-    if missing:
-        oldest: datetime = min(row.created_at for row in own.values() if row.ticker in missing)
-        found = desk.exchange.settlements(min_ts=int(oldest.timestamp()) - 60)
-        desk.store.book_settlements([_row_of(desk, one) for one in found if one.ticker in missing])
-    return gone & desk.store.settled_tickers()
-
-
-def _row_of(desk: Desk, one: Settlement) -> SettlementRow:
-    """Return what is booked; the value of a scalar result is read where it is exact: at the market."""
-    value = YES_VALUES.get(one.market_result)
-    if value is None:
-        value = desk.exchange.market(one.ticker).settlement_value_dollars
-    return SettlementRow(
-        ticker=one.ticker, event_ticker=one.event_ticker, result=one.market_result, yes_count=one.yes_count_fp,
-        no_count=one.no_count_fp, revenue=Decimal(one.revenue) / 100, fee=one.fee_cost, settled_at=one.settled_time,
-        yes_value=value,
-    )  # fmt: skip
-
-
-def _keep_locks(desk: Desk, event_ticker: str | None, breaks: list[Break]) -> None:
+def _keep_locks(desk: Desk, event_ticker: str | None, breaks: list[Break]) -> list[Break]:
+    """Lock the events of breaks, take back the locks of those that are gone; return the breaks, known ones marked."""
     now = desk.clock()
+    before = desk.store.locks(now, set_by=RECONCILIATION)
     reasons: dict[str, str] = {}
     for found in breaks:
         reasons.setdefault(found.event_ticker, str(found))
-    for scope, reason in desk.store.locks(now, set_by=RECONCILIATION).items():
+    for scope, reason in before.items():
         if event_ticker in (None, scope) and reasons.get(scope) != reason:
             desk.store.unlock(scope, set_by=RECONCILIATION)
     for scope, reason in reasons.items():
         desk.store.lock(scope, reason, set_at=now, set_by=RECONCILIATION, mode=REDUCE_ONLY)
+    known = {scope for scope, reason in reasons.items() if before.get(scope) == reason}
+    return [replace(found, known=found.event_ticker in known) for found in breaks]
 
 
 def _event_of(desk: Desk, ticker: str) -> str:

@@ -123,10 +123,15 @@ def learn(desk: Desk, row: OrderRow, order: Order, reason: str | None = None) ->
         if row.state == ACCEPTED:
             return row
         return ended(desk, row, UNKNOWN, f"outcome unknown: the exchange's answer says {wrong}")
+    return changed(desk, row, learned(desk, row, order, reason))
+
+
+def learned(desk: Desk, row: OrderRow, order: Order, reason: str | None = None) -> dict[str, object]:
+    """Return the columns as the exchange says they are; for an order that is not `impossible`."""
     cost = order.taker_fill_cost_dollars + order.maker_fill_cost_dollars
     fee = order.taker_fees_dollars + order.maker_fees_dollars
     filled = order.fill_count_fp
-    changes: dict[str, object] = {
+    return {
         "state": ACCEPTED,
         "reason": row.reason if reason is None else reason,
         "price": own_price(row, order),
@@ -135,8 +140,8 @@ def learn(desk: Desk, row: OrderRow, order: Order, reason: str | None = None) ->
         "remaining": ZERO if order.status in ENDED else order.remaining_count_fp,
         "average_price": cost / filled if filled else None,
         "fee": fee if filled else None,
+        **_of_amend(desk, row, order),
     }
-    return changed(desk, row, changes | _of_amend(desk, row, order))
 
 
 def impossible(row: OrderRow, order: Order) -> str:
@@ -180,9 +185,14 @@ def ended(desk: Desk, row: OrderRow, state: str, reason: str, **values: object) 
     return changed(desk, row, {"state": state, "reason": reason, **values})
 
 
+def differs(row: OrderRow, changes: dict[str, object]) -> bool:
+    """Return whether a column has another value than the row."""
+    return any(getattr(row, name) != value for name, value in changes.items())
+
+
 def changed(desk: Desk, row: OrderRow, changes: dict[str, object]) -> OrderRow:
     """Write what differs from *row*, with the time, and return the row as it now is."""
-    if all(getattr(row, name) == value for name, value in changes.items()):
+    if not differs(row, changes):
         return row
     changes["updated_at"] = desk.clock()
     desk.store.update_order(row.client_order_id, **changes)
