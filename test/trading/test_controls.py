@@ -184,6 +184,11 @@ def test_an_expiring_order_expires(hall: Hall) -> None:
     assert there.expires_at == hall.now + timedelta(hours=1)
 
 
+def test_a_spread_limit_of_a_dollar_is_none_and_lets_one_sided_markets_through() -> None:
+    assert Limits.from_config(load_config({"KALSHI_MODE": "paper"})).spread is None
+    assert Limits.from_config(load_config({"KALSHI_MODE": "paper", "KALSHI_MAX_SPREAD": "0.99"})).spread == D("0.99")
+
+
 def test_limits_come_from_the_configuration() -> None:
     config = load_config({"KALSHI_MODE": "paper", "KALSHI_MAX_EVENT_COST": "7.50", "KALSHI_MAX_ORDERS_PER_RUN": "3"})
     limits = Limits.from_config(config)

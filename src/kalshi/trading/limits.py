@@ -46,5 +46,5 @@ class Limits:
             day_loss=config.max_day_loss,
             drawdown=config.max_drawdown,
             quote_age=timedelta(seconds=config.max_quote_age),
-            spread=config.max_spread,
+            spread=config.max_spread if config.max_spread < 1 else None,  # from a dollar on it is any, one-sided too
         )
