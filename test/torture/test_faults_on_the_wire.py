@@ -25,7 +25,7 @@ from trading.harness import EVENT, HIGH, LOW, SMALL, D, intent
 LIMIT = D(12)
 LIMITS = replace(SMALL, event_cost=LIMIT, order_cost=D(8), orders_per_run=1000)
 CREATE, CANCEL = ("POST", "/portfolio/events/orders"), ("DELETE", "/portfolio/events/orders/*")
-READS = ("GET", "/portfolio/*")
+READS, ORDERS = ("GET", "/portfolio/*"), ("GET", "/portfolio/orders")
 WRITES_BREAK = [
     dict(do="lose_answer"), dict(do="cut"), dict(do="delay", seconds=0.6), dict(do="status", status=429),
     dict(do="status", status=500), dict(do="status", status=503), dict(do="status", status=504),
@@ -59,14 +59,6 @@ class Trading(RuleBasedStateMachine):
     def stage(self, what: tuple[str, str], how: dict[str, Any], times: int) -> None:
         self.hall.faults.stage(Rule(method=what[0], path=what[1], times=times, **how))
 
-    @rule(how=st.sampled_from(WRITES_BREAK))
-    def break_the_next_order(self, how: dict[str, Any]) -> None:
-        self.stage(CREATE, how, 1)
-
-    @rule(how=st.sampled_from([*WRITES_BREAK, dict(do="refuse")]))
-    def break_the_next_cancel(self, how: dict[str, Any]) -> None:
-        self.stage(CANCEL, how, 1)
-
     @rule(how=st.sampled_from(READS_BREAK), times=st.integers(1, 4))
     def break_reads(self, how: dict[str, Any], times: int) -> None:
         self.stage(READS, how, times)
@@ -79,8 +71,17 @@ class Trading(RuleBasedStateMachine):
         number=st.integers(1, 6), side=st.sampled_from(list(Side)), price=st.sampled_from(["0.30", "0.44", "0.62"]),
         count=st.integers(1, 9), ticker=st.sampled_from([LOW, HIGH]),
         force=st.sampled_from([GOOD_TILL_CANCELED, GOOD_TILL_CANCELED, IMMEDIATE_OR_CANCEL, FILL_OR_KILL]),
+        broken=st.lists(st.sampled_from(WRITES_BREAK), max_size=2),
+        unread=st.sampled_from(["", "", *map(str, range(7))]),
     )  # fmt: skip
-    def submit(self, number: int, side: Side, price: str, count: int, ticker: str, force: str) -> None:
+    def submit(
+        self, number: int, side: Side, price: str, count: int, ticker: str, force: str,
+        broken: list[dict[str, Any]], unread: str,
+    ) -> None:  # fmt: skip
+        for how in broken:
+            self.stage(CREATE, how, 1)
+        if unread and broken:  # what is asked about the lost answer is broken too
+            self.stage(ORDERS, READS_BREAK[int(unread)], 2)
         wanted = intent(
             purpose=str(number), side=side, price=D(price), count=D(count), ticker=ticker, time_in_force=force
         )
@@ -97,8 +98,10 @@ class Trading(RuleBasedStateMachine):
             lambda: self.desk.amend(row.order_id or "", self.hall.market(row.ticker), price=D(price), count=D(count))
         )
 
-    @rule()
-    def cancel(self) -> None:
+    @rule(broken=st.lists(st.sampled_from([*WRITES_BREAK, dict(do="refuse")]), max_size=2))
+    def cancel(self, broken: list[dict[str, Any]]) -> None:
+        for how in broken:
+            self.stage(CANCEL, how, 1)
         self.run(lambda: self.desk.cancel_resting(EVENT))
 
     @rule()
@@ -156,6 +159,6 @@ class Trading(RuleBasedStateMachine):
 
 TestTrading = Trading.TestCase
 TestTrading.settings = settings(
-    max_examples=20, stateful_step_count=15, deadline=None, derandomize=True,
+    max_examples=80, stateful_step_count=20, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
