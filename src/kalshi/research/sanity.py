@@ -76,6 +76,9 @@ def run_checks(trades: Trades) -> list[Check]:
     return checks
 
 
+BACKTESTS = ("tsa_backtest", "index_backtest")
+
+
 def as_written(csv: Path, trades: Trades) -> Check:
     """Return whether the file is the one its metadata describe, where a backtest left them beside it.
 
@@ -87,7 +90,7 @@ def as_written(csv: Path, trades: Trades) -> Check:
         text = beside.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return Check(name, meaning, (), ran=False)
-    if '"tsa_backtest"' not in text:
+    if not any(f'"{kind}"' in text for kind in BACKTESTS):
         return Check(name, meaning, (), ran=False)
     try:
         said = json.loads(text)
