@@ -48,7 +48,8 @@ def main(run: Run) -> int:
     """Check one CSV and write the report."""
     from kalshi.research import provenance
     from kalshi.research.sanity import as_written, broken, run_checks, shown
-    from kalshi.research.sanity_report import judgeable, sanity_markdown, sanity_metadata
+    from kalshi.research.sanity_market import warnings
+    from kalshi.research.sanity_report import judgeable, marks, sanity_markdown, sanity_metadata
     from kalshi.research.trades import read_trades
 
     args = run.args
@@ -79,9 +80,13 @@ def main(run: Run) -> int:
         metadata_path = args.metadata_json or directory / f"{stem}.json"
         write_atomically(report_path, sanity_markdown(trades, checks, origin))
         write_atomically(metadata_path, json.dumps(metadata, indent=2) + "\n")
+    for mark in marks(trades):
+        run.report.mark(mark)
     for check in checks:
-        for line in shown(check.problems):
+        for line in shown(check.problems) if not check.warns else ():
             run.report.add_line(f"BROKEN {line}")
+    for problem in warnings(checks):
+        run.report.add_line(f"WARNING {problem}")
     wrong = broken(checks)
     run.report.add_line(f"{len(checks)} checks of {len(trades)} trades, broken invariants: {len(wrong)}")
     if judgeable(trades):

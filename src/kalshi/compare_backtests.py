@@ -57,6 +57,8 @@ def main(run: Run) -> None:
     pairing = pair(sides["baseline"], sides["candidate"])
     if pairing.is_sample:
         run.report.mark("SAMPLE")
+    if pairing.at_mid:
+        run.report.mark("MID FILLS")
     for label, words in origin:
         run.report.add_line(f"{label}: {words.replace('`', '')}")
     run.report.add_table("KPIs", KPI_HEADERS, kpi_rows(deltas))

@@ -23,7 +23,8 @@ from kalshi.tsa.contracts import market_strike
 from kalshi.tsa.decide import Decision, Fee, Rules, decide
 from kalshi.tsa.fetch import FetchResult, fetch_counts
 from kalshi.tsa.ladder import fetch_ladder, load_ladder, save_ladder, week_sunday
-from kalshi.tsa.models import DEFAULT_MODEL, MODELS, WeekForecast, forecast
+from kalshi.tsa.model_registry import model_in_use
+from kalshi.tsa.models import MODELS, WeekForecast, forecast
 from kalshi.tsa.point_in_time import Look, StrikeQuote, look_at
 from kalshi.tsa.release_calendar import before_news
 from kalshi.tsa.sample import sample_ladder
@@ -46,7 +47,7 @@ class Picture:
 
 def add_decision_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the parameters of forecast and decision, with the seed's defaults."""
-    parser.add_argument("--model", default=DEFAULT_MODEL, choices=sorted(MODELS), help="forecast model")
+    parser.add_argument("--model", choices=sorted(MODELS), help="forecast model; default: the registry's")
     parser.add_argument("--count", default="10", help="contracts of each order")
     parser.add_argument("--price-share", default="0.75", help="limit price as a share of the value")
     parser.add_argument("--lowest", default="0.05", help="a less likely side is not bought")
@@ -127,26 +128,37 @@ def get_ladder(run: Run, counts: FetchResult) -> LadderSnapshot | None:
 
 def look(run: Run) -> Picture | None:
     """Fetch, forecast and decide; None when no event is open. Raises StaleDataError for old counts."""
-    rules = rules_from(run.args)
+    rules, model = rules_from(run.args), chosen_model(run)
     counts = get_counts(run)
     if counts.stale:
         raise StaleDataError(f"no trading on these counts: {counts.stale}")
     ladder = get_ladder(run, counts)
     sunday = tradable_week(run.now) if ladder is None else week_sunday(_whole(ladder))
     if ladder is None:
-        report_forecast(run, forecast(counts.known, sunday, run.args.model))
+        report_forecast(run, forecast(counts.known, sunday, model))
         return None
     moment = max(counts.as_of, ladder.as_of)
-    seen = look_at(
-        counts.known, sunday, ladder.markets, [run.args.model], as_of=moment, quotes=_quotes(ladder)
-    )
-    if run.args.model in seen.refused:
-        raise DataError(seen.refused[run.args.model])
-    week = seen.forecasts[run.args.model]
+    seen = look_at(counts.known, sunday, ladder.markets, [model], as_of=moment, quotes=_quotes(ladder))
+    if model in seen.refused:
+        raise DataError(seen.refused[model])
+    week = seen.forecasts[model]
     report_forecast(run, week)
     decisions = decide_all(ladder, seen, rules)
     report_ladder(run, ladder, decisions)
     return Picture(counts, ladder, week, decisions)
+
+
+def chosen_model(run: Run) -> str:
+    """Return the model of --model, else the one in use by the registry; the report says which and what it is good for.
+
+    Raises ConfigError where the registry is needed and can not be read.
+    """
+    if run.args.model is not None:
+        run.report.add_line(f"Model: {run.args.model}, by --model")
+        return str(run.args.model)
+    used = model_in_use()
+    run.report.add_line(f"Model: {used}")
+    return used.model
 
 
 def _quotes(ladder: LadderSnapshot) -> dict[str, StrikeQuote]:

@@ -82,3 +82,27 @@ def test_the_bounds_of_an_interval_have_no_percentage() -> None:
 def test_a_run_against_itself_differs_in_nothing() -> None:
     trades = parse_trades(csv_of(three_weeks()), "same")
     assert all(d.absolute == 0 for d in compare_metrics(key_metrics(trades), key_metrics(trades)))
+
+
+def test_markets_that_both_bought_are_paired_a_contract_each_and_clustered_by_week() -> None:
+    days = [str(date(2026, 1, 4) + timedelta(weeks=number)) for number in range(24)]
+    old = [row(f"{side}{day}", day, side, 0.6, 0.6, 1, count=1) for day in days for side in ("yes", "no")]
+    new = [row(f"{side}{day}", day, side, 0.6, 0.5, 1, count=3) for day in days for side in ("yes", "no")]
+    extra = row("only", days[0], "yes", 0.6, 0.9, 0)
+    columns = (*TEN, "count")
+    found = pair(trades(old, columns=columns), trades([*new, {**extra}], columns=columns))
+    assert found.shared is not None and (found.shared.trades, found.shared.weeks) == (48, 24)
+    # YES at 50 instead of 60 gains 10 cents a contract, NO at 50 instead of 60 loses 10
+    assert found.shared.mean == pytest.approx(0.0) and found.only_candidate == 1
+    assert pairing_lines(found)[2].startswith("No evidence of a difference: paired by market, the candidate made")
+    better = pair(trades(old[::2], columns=columns), trades(new[::2], columns=columns))
+    assert better.shared is not None and better.shared.mean == pytest.approx(0.1)
+    assert pairing_lines(better)[2].startswith("Evidence that the candidate is better: paired by market")
+    apart = pair(trades(old[:2]), trades([{**extra}]))
+    assert apart.shared is None and len(pairing_lines(apart)) == 2
+
+
+def test_mid_fills_decide_nothing() -> None:
+    rows = [{**one, "fill": "mid", "mid": one["fill_price"]} for one in three_weeks()]
+    found = pair(trades(three_weeks()), trades(rows, columns=(*TEN, "mid", "fill")))
+    assert all(line.startswith("Fills at the mid, which nobody gets") for line in pairing_lines(found)[1:])

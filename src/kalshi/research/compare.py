@@ -11,7 +11,7 @@ import numpy as np
 
 from kalshi.research.markdown import metric, table
 from kalshi.research.metrics import LEAST_WEEKS, Interval, clustered_interval, dollars, weekly_pnl
-from kalshi.research.trades import Trades
+from kalshi.research.trades import Trades, sunday_of
 
 NAN = float("nan")
 NO_PERCENT = ("pnl_avg_ci_low", "pnl_avg_ci_high")  # where zero lies in between, a percentage says nothing
@@ -51,7 +51,8 @@ class Pairing:
 
     same, flipped: markets both bought, on one side or on opposite ones. only_baseline, only_candidate: markets one
     of them left out, which then won and lost nothing there. lone_weeks: weeks in which only one run traded.
-    weekly: candidate minus baseline, dollars a week.
+    weekly: candidate minus baseline, dollars a week. shared: dollars a contract on the markets both bought, paired by
+    market and clustered by week.
     """
 
     same: int
@@ -61,6 +62,8 @@ class Pairing:
     lone_weeks: int
     weekly: Interval
     is_sample: bool
+    shared: Interval | None = None
+    at_mid: bool = False
 
 
 def pair(baseline: Trades, candidate: Trades) -> Pairing:
@@ -83,7 +86,30 @@ def pair(baseline: Trades, candidate: Trades) -> Pairing:
         lone_weeks=len(weekly[0].keys() ^ weekly[1].keys()),
         weekly=clustered_interval(gaps, np.arange(gaps.size)),
         is_sample=baseline.is_sample or candidate.is_sample,
+        shared=_shared(baseline, candidate),
+        at_mid=baseline.at_mid or candidate.at_mid,
     )
+
+
+def _shared(baseline: Trades, candidate: Trades) -> Interval | None:
+    """Return candidate minus baseline on the markets that both bought, None where there is none."""
+    old, new = _each(baseline), _each(candidate)
+    both = sorted(old.keys() & new.keys())
+    if not both:
+        return None
+    gaps = np.array([new[key] - old[key] for key in both])
+    return clustered_interval(gaps, np.array([sunday_of(day).toordinal() for _, day in both]))
+
+
+def _each(trades: Trades) -> dict[tuple[str, date], float]:
+    """Return dollars a contract by market and date, over all its trades."""
+    total: dict[tuple[str, date], tuple[float, float]] = {}
+    rows = zip(trades.markets, trades.days, trades["pnl"], trades["count"], strict=True)
+    for market, day, pnl, count in rows:
+        if day is not None:
+            before = total.get((market, day), (0.0, 0.0))
+            total[market, day] = (before[0] + float(pnl), before[1] + float(count))
+    return {key: pnl / count for key, (pnl, count) in total.items() if count > 0}
 
 
 def _sides(trades: Trades) -> dict[tuple[str, date | None], set[str]]:
@@ -101,20 +127,32 @@ def pairing_lines(pairing: Pairing) -> list[str]:
         f"Of {markets} markets in either run, {p.same} were bought on the same side by both, {p.flipped} on opposite "
         f"sides, {p.only_baseline} by the baseline alone, {p.only_candidate} by the candidate alone."
     ]
-    text = f"candidate minus baseline is {dollars(gap.mean)} a week"
-    text += "" if math.isnan(gap.low) else f", 95 % interval {dollars(gap.low)} .. {dollars(gap.high)}"
+    text = f"candidate minus baseline is {dollars(gap.mean)} a week{_bounds(gap)}"
     text += f", over {gap.weeks} week{'s' * (gap.weeks != 1)}"
     if p.lone_weeks:
         text += f" ({p.lone_weeks} of them with trades of one run only, the other counted as zero)"
-    if p.is_sample:
-        lines.append(f"Made-up SAMPLE data, no evidence of anything: {text}.")
-    elif gap.weeks < LEAST_WEEKS:
-        lines.append(f"Too little to judge: {text}; a verdict needs {LEAST_WEEKS} weeks.")
-    else:
-        word = "better" if gap.low > 0 else "worse" if gap.high < 0 else ""
-        found = f"Evidence that the candidate is {word}" if word else "No evidence of a difference"
-        lines.append(f"{found}: {text}.")
+    lines.append(_judged(gap, text, p))
+    if p.shared is not None:
+        text = f"paired by market, the candidate made {dollars(p.shared.mean)} a contract more{_bounds(p.shared)}"
+        text += f", over {p.shared.trades} markets that both bought in {p.shared.weeks} weeks"
+        lines.append(_judged(p.shared, text, p))
     return lines
+
+
+def _bounds(found: Interval) -> str:
+    return "" if math.isnan(found.low) else f", 95 % interval {dollars(found.low)} .. {dollars(found.high)}"
+
+
+def _judged(gap: Interval, text: str, p: Pairing) -> str:
+    """Return *text* behind its verdict."""
+    if p.is_sample:
+        return f"Made-up SAMPLE data, no evidence of anything: {text}."
+    if p.at_mid:
+        return f"Fills at the mid, which nobody gets, no evidence of anything: {text}."
+    if gap.weeks < LEAST_WEEKS:
+        return f"Too little to judge: {text}; a verdict needs {LEAST_WEEKS} weeks."
+    word = "better" if gap.low > 0 else "worse" if gap.high < 0 else ""
+    return f"{f'Evidence that the candidate is {word}' if word else 'No evidence of a difference'}: {text}."
 
 
 def kpi_rows(deltas: Sequence[Delta]) -> list[tuple[str, ...]]:

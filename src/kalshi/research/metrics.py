@@ -162,7 +162,7 @@ def verdict(trades: Trades, *, at_mid: bool = False) -> str:
     """
     found = pnl_interval(trades)
     costs = "after fees" if trades.has_fees else "before fees (the file charges none)"
-    if at_mid:
+    if at_mid or trades.at_mid:
         costs += ", at mid prices nobody gets"
     numbers = f"mean {dollars(found.mean)} a trade over {found.trades} trades"
     if np.isnan(found.low):

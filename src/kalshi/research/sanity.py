@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,25 +11,11 @@ from numpy.typing import NDArray
 
 from kalshi.research import metrics
 from kalshi.research.provenance import sha256_of
+from kalshi.research.sanity_check import TOLERANCE, Check
+from kalshi.research.sanity_market import market_checks
 from kalshi.research.trades import REQUIRED_NUMBERS, Floats, Problem, Trades
 
-TOLERANCE = 1e-6  # absolute; per contract for pnl. Files rounded to six decimals pass
 MOST_SHOWN = 20  # problems of one check that are listed; the rest are counted
-
-
-@dataclass(frozen=True)
-class Check:
-    """One invariant and what breaks it; `ran` is False where missing columns make it impossible to tell."""
-
-    name: str
-    meaning: str
-    problems: tuple[Problem, ...]
-    ran: bool = True
-
-    @property
-    def passed(self) -> bool:
-        """Return whether the invariant was looked at and holds."""
-        return self.ran and not self.problems
 
 
 def run_checks(trades: Trades) -> list[Check]:
@@ -73,7 +58,7 @@ def run_checks(trades: Trades) -> list[Check]:
         _recomputed("edge", "edge = prob - cost - fee / count", trades, metrics.edge, (*needs_cost, "prob")),
         _inside_spread(trades),
     ]
-    return checks
+    return checks + market_checks(trades)
 
 
 BACKTESTS = ("tsa_backtest", "index_backtest")
@@ -107,8 +92,8 @@ def as_written(csv: Path, trades: Trades) -> Check:
 
 
 def broken(checks: Iterable[Check]) -> list[Problem]:
-    """Return all problems of all checks."""
-    return [problem for check in checks for problem in check.problems]
+    """Return all problems of all checks, but for those that only warn."""
+    return [problem for check in checks if not check.warns for problem in check.problems]
 
 
 def shown(problems: tuple[Problem, ...]) -> list[str]:
@@ -171,15 +156,16 @@ def _count_and_fee(trades: Trades) -> Check:
 
 
 def _duplicates(trades: Trades) -> Check:
-    meaning = "no market occurs twice on one date"
+    meaning = "no market occurs twice on one date (at one entry, in one role, where the file has such columns)"
     if not _has(trades, ("market", "date")):
         return Check("duplicates", meaning, (), ran=False)
-    first: dict[tuple[str, object], int] = {}
+    first: dict[tuple[object, ...], int] = {}
     found = []
-    for line, market, day in zip(trades.lines, trades.markets, trades.days, strict=True):
+    parts = [trades.texts[name] for name in ("entry", "role", "candle_end") if name in trades.texts]
+    for line, market, day, *more in zip(trades.lines, trades.markets, trades.days, *parts, strict=True):
         if day is None:
             continue  # reported by the check of dates
-        before = first.setdefault((market, day), line)
+        before = first.setdefault((market, day, *(more if "role" in trades.texts else ())), line)
         if before != line:
             found.append(Problem("duplicates", line, f"{market} on {day} is already in line {before}"))
     return Check("duplicates", meaning, tuple(found))
@@ -206,19 +192,22 @@ def _recomputed(
 
 
 def _inside_spread(trades: Trades) -> Check:
-    meaning = "fills lie between the bid and the ask that are stated (where there are such columns)"
-    if not _has(trades, ("bid", "ask", "fill_price")):
-        return Check("spread", meaning, ())
-    price = trades["fill_price"]
-    with np.errstate(invalid="ignore"):
-        wrong = (price < trades["bid"] - TOLERANCE) | (price > trades["ask"] + TOLERANCE)
-    return Check(
-        "spread",
-        meaning,
-        _where(
-            trades,
-            "spread",
-            wrong,
-            lambda i: f"fill_price {price[i]:g} is outside {trades['bid'][i]:g} .. {trades['ask'][i]:g}",
-        ),
+    """Check the quote at the decision: a taker pays within it, the mid is its middle, what rested paid no more."""
+    found = Check(
+        "spread", "fills lie inside the stated bid and ask; mid fills at the middle, resting ones no worse", ()
     )
+    if not _has(trades, ("bid", "ask", "fill_price")):
+        return found
+    price, bid, ask = trades["fill_price"], trades["bid"], trades["ask"]
+    rested = _text_is(trades, "role", "maker")
+    with np.errstate(invalid="ignore"):
+        dear = np.where(trades.is_yes, price > ask + TOLERANCE, price < bid - TOLERANCE)
+        outside = (price < bid - TOLERANCE) | (price > ask + TOLERANCE)
+        off_mid = _text_is(trades, "fill", "mid") & (np.abs(price - (bid + ask) / 2) > TOLERANCE)
+    wrong = np.where(rested, dear, outside) | off_mid
+    text = _where(trades, "spread", wrong, lambda i: f"fill_price {price[i]:g} is outside {bid[i]:g} .. {ask[i]:g}")
+    return Check(found.name, found.meaning, text)
+
+
+def _text_is(trades: Trades, column: str, word: str) -> NDArray[np.bool_]:
+    return np.array([cell == word for cell in trades.texts.get(column) or ("",) * len(trades)], dtype=np.bool_)

@@ -10,7 +10,9 @@ import numpy as np
 from kalshi.research import metrics
 from kalshi.research.markdown import metric, number, table
 from kalshi.research.metrics import dollars
-from kalshi.research.sanity import Check, broken, shown
+from kalshi.research.sanity import broken, shown
+from kalshi.research.sanity_check import Check
+from kalshi.research.sanity_market import warnings
 from kalshi.research.trades import REQUIRED_NUMBERS, Trades
 
 
@@ -26,14 +28,20 @@ def judgeable(trades: Trades) -> bool:
 def sanity_markdown(trades: Trades, checks: list[Check], origin: list[tuple[str, str]]) -> str:
     """Return the report. origin: what was read, when, by which code, as (label, text)."""
     wrong = broken(checks)
-    passed = sum(check.passed for check in checks)
-    parts = ["# Sanity of a TSA backtest", ""]
+    passed, ran = sum(check.passed for check in checks), sum(check.ran for check in checks)
+    parts = ["# Sanity of a TSA backtest", "", *(f"**{mark}**\n" for mark in marks(trades))]
     if judgeable(trades):
         parts += [f"**{metrics.verdict(trades)}**", ""]
     if wrong:
         parts += [f"**Broken invariants: {len(wrong)}. Do not believe these numbers.**", ""]
+    parts += [f"**Warning: {problem.text}.**\n" for problem in warnings(checks)]
     parts += [f"- {label}: {text}" for label, text in origin]
-    parts += [f"- checks passed: {passed} of {len(checks)}", "", "## Invariants", ""]
+    parts += [
+        f"- checks passed: {passed} of {ran}; {len(checks) - ran} skipped for want of columns",
+        "",
+        "## Invariants",
+        "",
+    ]
     rows = [(_mark(check), check.name, check.meaning, len(check.problems)) for check in checks]
     parts += [table(["", "check", "what must hold", "broken"], rows), ""]
     for check in checks:
@@ -46,12 +54,19 @@ def sanity_markdown(trades: Trades, checks: list[Check], origin: list[tuple[str,
     return "\n".join(parts)
 
 
+def marks(trades: Trades) -> list[str]:
+    """Return what must stand on top of every report on *trades*."""
+    return ["SAMPLE"] * trades.is_sample + ["MID FILLS, for comparison only: nobody gets them"] * trades.at_mid
+
+
 def sanity_metadata(trades: Trades, checks: list[Check], provenance: dict[str, Any]) -> dict[str, Any]:
     """Return what makes the report repeatable, and its KPIs; NaN becomes null."""
     return {
         "kind": "tsa_backtest_sanity",
         **provenance,
         "passed": not broken(checks),
+        "marks": marks(trades),
+        "warnings": [problem.text for problem in warnings(checks)],
         "checks": [
             {
                 "name": check.name,
@@ -77,7 +92,7 @@ def plain(values: dict[str, float]) -> dict[str, float | int | None]:
 
 
 def _mark(check: Check) -> str:
-    return "PASS" if check.passed else "FAIL" if check.problems else "skipped"
+    return "PASS" if check.passed else "skipped" if not check.problems else "WARN" if check.warns else "FAIL"
 
 
 def _numbers(trades: Trades) -> list[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -28,8 +28,11 @@ Floats = NDArray[np.float64]
 REQUIRED = ("market", "date", "side", "prob", "fill_price", "outcome", "pnl", "brier", "logloss", "edge")
 REQUIRED_NUMBERS = ("prob", "fill_price", "outcome", "pnl", "brier", "logloss", "edge")
 SAMPLE = "SAMPLE"
-OPTIONAL_NUMBERS = ("count", "fee", "bid", "ask", "mid", "mid_after")
-MAY_BE_BLANK = ("bid", "ask", "mid", "mid_after")
+OPTIONAL_NUMBERS = ("count", "fee", "bid", "ask", "mid", "mid_after", "strike", "first_print_mean")
+OPTIONAL_TEXTS = (
+    "fill", "role", "entry", "result", "settlement_check", "settled_by", "event_ticker", "model", "as_of", "candle_end",
+)  # fmt: skip
+MAY_BE_BLANK = ("bid", "ask", "mid", "mid_after", "strike", "first_print_mean")
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class Trades:
 
     lines: line numbers in the file. days: None where the date can not be read. sides: lower case.
     numbers: required columns that are present, and the optional ones (`count` and `fee` always).
-    columns: of the file, in its order. problems: what could not be read. is_sample: the column `data` says that
-    counts and quotes are the made-up SAMPLE.
+    texts: the optional columns of text that are present. columns: of the file, in its order. problems: what could
+    not be read. is_sample: the column `data` says that counts and quotes are the made-up SAMPLE.
     """
 
     source: str
@@ -63,6 +66,7 @@ class Trades:
     numbers: Mapping[str, Floats]
     problems: tuple[Problem, ...]
     is_sample: bool = False
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -74,6 +78,11 @@ class Trades:
     def missing_columns(self) -> list[str]:
         """Return the required columns the file does not have."""
         return [name for name in REQUIRED if name not in self.columns]
+
+    @property
+    def at_mid(self) -> bool:
+        """Return whether a fill is at the mid of a quote, a price nobody gets."""
+        return "mid" in self.texts.get("fill", ())
 
     @property
     def has_fees(self) -> bool:
@@ -184,6 +193,7 @@ def _trades(source: str, columns: tuple[str, ...], rows: Sequence[Sequence[str]]
         numbers=numbers,
         problems=tuple(problems),
         is_sample=SAMPLE in table.get("data", ()),
+        texts={name: tuple(table[name]) for name in OPTIONAL_TEXTS if name in table},
     )
 
 
