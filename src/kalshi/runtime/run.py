@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
@@ -139,6 +139,7 @@ class Run:
                 stop_dir=self.config.data_dir,
                 locked_by=self.store if self._sample else None,
                 attests=self.config.api_base != PAPER_BASE,
+                ends_by=self.now + timedelta(minutes=self.args.time_limit),
                 schedule_file=self._schedule_file(),
             )
             for found in desk.reconcile():

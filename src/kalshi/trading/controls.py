@@ -20,6 +20,7 @@ from kalshi.trading.intents import Intent, Side
 from kalshi.trading.limits import Limits
 
 ONE = Decimal(1)
+CLOCK_TOLERANCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Check:
     """What the controls look at.
 
     now: aware. quoted_at: when the market was read, None where it is not known. unknown_this_run: markets
-    with an order of this run whose outcome is not known.
+    with an order of this run whose outcome is not known. ends_by: when the run should have ended, None: no limit.
     """
 
     intent: Intent
@@ -38,6 +39,7 @@ class Check:
     quoted_at: datetime | None
     sent_this_run: int
     unknown_this_run: Sequence[str]
+    ends_by: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,18 @@ def quote_fresh(check: Check) -> str | None:
     if check.quoted_at is None:
         return None
     age = check.now - check.quoted_at
+    if age < -CLOCK_TOLERANCE:
+        return f"quotes are {-age.total_seconds():.0f} s from the future: was the clock set back?"
     if age > check.limits.quote_age:
         return f"quotes are {age.total_seconds():.0f} s old, limit {check.limits.quote_age.total_seconds():.0f} s"
     return None
+
+
+def run_in_time(check: Check) -> str | None:
+    """The run is not past its time limit, as it is when the machine slept: only exits are sent then."""
+    if check.ends_by is None or check.now <= check.ends_by or check.intent.reduces:
+        return None
+    return f"this run should have ended by {check.ends_by:%Y-%m-%d %H:%M} UTC: what it knows is old"
 
 
 def spread_allowed(check: Check) -> str | None:
@@ -159,6 +170,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("market hours", market_open),
     Control("order type", possible),
     Control("quote age", quote_fresh),
+    Control("run time", run_in_time),
     Control("spread", spread_allowed),
     Control("unknown order", nothing_unknown),
     Control("orders per run", orders_of_run),

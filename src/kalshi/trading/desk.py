@@ -51,6 +51,7 @@ class Desk:
     a refused row, which neither counts nor stands in the way of a later order.
     job: the script that trades; a lock or STOP file of its name stops its orders as one of the strategy does.
     stop_dir: where a file named STOP, or STOP.<strategy or job>, stops every order; default beside the store's file.
+    ends_by: when the run should have ended (aware); later only exits are sent.
     locked_by: a second store whose locks hold as well. attests: whether the keys need a location attestation.
     """
 
@@ -68,6 +69,7 @@ class Desk:
         stop_dir: Path | None = None,
         locked_by: Store | None = None,
         attests: bool = True,
+        ends_by: datetime | None = None,
         schedule_file: Path | None = None,
     ) -> None:
         self.exchange, self.store, self.limits = exchange, store, limits
@@ -81,6 +83,7 @@ class Desk:
         self.positions: list[MarketPosition] = []  # of the account, as the reconciliation of all of it read them
         self.reports: list[OrderReport] = []
         self.sent = 0
+        self.ends_by = ends_by
 
     def submit(
         self,
@@ -266,6 +269,7 @@ class Desk:
             now=now,
             quoted_at=quoted_at,
             sent_this_run=self.sent,
+            ends_by=self.ends_by,
             unknown_this_run=[r.intent.ticker for r in self.reports if r.outcome is OrderOutcome.UNKNOWN],
         )
         return (
