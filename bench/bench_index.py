@@ -2,13 +2,15 @@
 
 Run: PYTHONPATH=src python bench/bench_index.py [FOLDER]
 FOLDER holds gspc_daily.csv; default KALSHI_SHARED_DATA, else ../shared/data. Without it made-up closes of the
-same length are timed. The scripts run as processes in a dry run against a paper exchange served on loopback;
-beside each stands a bare `import kalshi.runtime.job`, so that the machine's speed can be taken out.
+same length are timed. Arithmetic is measured in CPU time.
+The scripts run as processes in a dry run against a paper exchange served on loopback, wall clock and CPU time of the
+process; beside them stands one that only imports kalshi.runtime.job, so that the machine's speed can be taken out.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -39,13 +41,24 @@ RUNS = 3
 
 
 def median_of(call: Callable[[], object], rounds: int) -> float:
-    """Return the median seconds of *rounds* calls."""
+    """Return the median seconds of CPU time of *rounds* calls."""
     seconds = []
     for _ in range(rounds):
-        started = time.perf_counter()
+        started = time.process_time()
         call()
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     return statistics.median(seconds)
+
+
+def process(command: list[str], env: dict[str, str]) -> tuple[float, float]:
+    """Return the least wall clock and CPU seconds of some runs of *command*, from start to exit."""
+    found = []
+    for _ in range(RUNS):
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        subprocess.run(command, env=env, check=True, capture_output=True)
+        wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+        found.append((wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
+    return min(wall for wall, _ in found), min(cpu for _, cpu in found)
 
 
 def negative_risk() -> None:
@@ -144,26 +157,18 @@ def scripts() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "env").write_text("")
-        bare = median_of(lambda: subprocess.run(
-            [sys.executable, "-c", "import kalshi.runtime.job"], env=environment(folder, ""), check=True,
-        ), RUNS)  # fmt: skip
-        print(f"a process that imports kalshi.runtime.job and ends: {bare:.2f} s")
+        wall, cpu = process([sys.executable, "-c", "import kalshi.runtime.job"], environment(folder, ""))
+        print(f"a process that imports kalshi.runtime.job and ends: {wall:.2f} s, CPU {cpu:.2f} s")
         for number, (script, at) in enumerate(SCRIPTS.items()):
             own = folder / str(number)
             own.mkdir()
             now = datetime.fromisoformat(f"2026-11-24T{at}:00-05:00").astimezone(UTC)
             with served_exchange(own, lambda now=now: now) as (base, seen):  # type: ignore[misc]
                 command = [sys.executable, "-m", f"kalshi.{script}", "--dry-run", "--date", f"2026-11-24T{at}"]
-
-                def start(command: list[str] = command, own: Path = own, base: str = base) -> None:
-                    subprocess.run(
-                        [*command, "--no-email"], env=environment(own, base), check=True, capture_output=True
-                    )
-
-                start()  # compiled modules, and the schedule of the week
+                process([*command, "--no-email"], environment(own, base))  # compiles, and reads the week's schedule
                 seen.clear()
-                took = median_of(start, RUNS)
-                print(f"{script}: {took:.2f} s from start to exit, {len(seen) // RUNS} requests")
+                wall, cpu = process([*command, "--no-email"], environment(own, base))
+                print(f"{script}: {wall:.2f} s from start to exit, CPU {cpu:.2f} s, {len(seen) // RUNS} requests")
 
 
 def environment(folder: Path, base: str) -> dict[str, str]:
