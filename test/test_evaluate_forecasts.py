@@ -62,15 +62,21 @@ def test_every_forecast_is_one_row(made: tuple[Path, str, dict[date, int]]) -> N
     rows = list(csv.DictReader((out / "forecasts.csv").open()))
     assert len(rows) == 3 * 9 * 3  # weeks ending August 23 and 30 and September 6; horizons; models
     assert {row["week_sunday"] for row in rows} == {"2026-08-23", "2026-08-30", "2026-09-06"}
-    k0 = next(r for r in rows if r["model"] == "combined" and r["horizon"] == "k0" and r["week_sunday"] == "2026-09-06")
+    assert list(rows[0])[:6] == ["week_sunday", "as_of", "known_days", "model", "mean", "sd"]
+    assert all(name.startswith(("q", "p_")) for name in list(rows[0])[6:])  # and nothing that was known later
+    k0 = next(
+        r for r in rows if r["model"] == "combined" and r["known_days"] == "0" and r["week_sunday"] == "2026-09-06"
+    )
     assert k0["as_of"] == "2026-08-31T13:00:00Z"
-    assert k0["known_days"] == "0"
     quantiles = [float(k0[name]) for name in ("q025", "q10", "q25", "q50", "q75", "q90", "q975")]
     assert quantiles == sorted(quantiles)
     probs = [float(value) for name, value in k0.items() if name.startswith("p_")]
     assert probs == sorted(probs, reverse=True)
     assert {"p_1800000", "p_2800000", "p_2900000"} <= set(k0)
-    before = next(row for row in rows if row["horizon"] == "D-7 Thu")
+    scored = list(csv.DictReader((out / "scores.csv").open()))
+    shared = ("week_sunday", "as_of", "known_days", "model", "mean")
+    assert [[row[name] for name in shared] for row in scored] == [[row[name] for name in shared] for row in rows]
+    before = next(row for row in scored if row["horizon"] == "D-7 Thu")
     assert int(before["known_days"]) < 0
     assert before["as_of"] < "2026-08-17"
 
@@ -79,7 +85,7 @@ def test_the_target_is_the_first_print_where_it_is_known(
     made: tuple[Path, str, dict[date, int]], counts: dict[date, int]
 ) -> None:
     out, _, prints = made
-    rows = {row["week_sunday"]: float(row["actual"]) for row in csv.DictReader((out / "forecasts.csv").open())}
+    rows = {row["week_sunday"]: float(row["actual"]) for row in csv.DictReader((out / "scores.csv").open())}
     days = [LAST - timedelta(days=back) for back in range(7)]
     assert rows["2026-09-06"] == pytest.approx(sum(prints[day] for day in days) / 7, abs=0.001)
     days = [date(2026, 8, 23) - timedelta(days=back) for back in range(7)]
@@ -88,7 +94,7 @@ def test_the_target_is_the_first_print_where_it_is_known(
 
 def test_tables_and_json_carry_the_same_numbers_as_the_rows(made: tuple[Path, str, dict[date, int]]) -> None:
     out, _, _ = made
-    rows = list(csv.DictReader((out / "forecasts.csv").open()))
+    rows = list(csv.DictReader((out / "scores.csv").open()))
     found = json.loads((out / "evaluation.json").read_text())
     report = (out / "evaluation.md").read_text()
     for one in found["scores"]:
@@ -129,7 +135,7 @@ def test_the_picture_is_one_and_the_directory_holds_nothing_else(made: tuple[Pat
     out, _, _ = made
     assert (out / "evaluation.png").read_bytes().startswith(b"\x89PNG")
     names = {path.name for path in out.iterdir()}
-    assert names == {"forecasts.csv", "evaluation.md", "evaluation.json", "evaluation.png", "evaluation.html"}
+    assert names == {"forecasts.csv", "scores.csv", *(f"evaluation.{kind}" for kind in ("md", "json", "png", "html"))}
 
 
 def test_a_second_run_gives_the_same_forecasts(tmp_path: Path, counts: dict[date, int]) -> None:

@@ -215,6 +215,12 @@ def test_wrong_arguments_are_one_line_and_exit_2(
     assert "Traceback" not in ended.stderr
 
 
+def test_a_mixture_with_the_market_says_what_it_rests_on(world: World, tmp_path: Path) -> None:
+    ended = run_bot(world, tmp_path, "--mode", "paper", "--offline", "--with-market", KALSHI_API_BASE="")
+    assert ended.returncode == 0, ended.stderr
+    assert "the model's weight is 0% by 0 settled events" in " ".join(ended.stdout.split())
+
+
 def test_offline_paper_runs_on_the_sample_and_says_so(world: World, tmp_path: Path) -> None:
     ended = run_bot(world, tmp_path, "--mode", "paper", "--offline", KALSHI_API_BASE="")
     assert ended.returncode == 0, ended.stderr

@@ -1,8 +1,8 @@
 """Score the forecasts on any file of counts, week by week, each from what was known at that moment.
 
-Writes forecasts.csv (every forecast with its quantiles, probabilities and scores), evaluation.md, evaluation.json
-and evaluation.png into --out. --ladder FILE also scores against the results of the exchange's markets. Exit
-code 2: wrong use or a file that is not there; 3: data that can not be scored.
+Writes into --out forecasts.csv (every forecast with quantiles and probabilities), scores.csv (what came of it),
+evaluation.md, evaluation.json, evaluation.html and evaluation.png. --ladder FILE also scores against the results of
+the exchange's markets. Exit code 2: wrong use or a file that is not there; 3: data that can not be scored.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 @job("evaluate_forecasts", arguments=arguments, needs_exchange=False)
 def main(run: Run) -> None:
     """Evaluate models on one file of counts and write the report."""
-    from kalshi.evaluate_output import excluded_summary, forecasts_csv, json_text, markdown, tables
+    from kalshi.evaluate_output import excluded_summary, forecasts_csv, json_text, markdown, scores_csv, tables
     from kalshi.evaluate_page import evaluation_page
     from kalshi.research import provenance
     from kalshi.research.page import render
@@ -66,6 +66,7 @@ def main(run: Run) -> None:
     title = f"TSA weekly mean, forecasts of the weeks ending {done.weeks[0]} to {done.weeks[-1]}"
     files: dict[str, str | bytes] = {
         "forecasts.csv": forecasts_csv(done),
+        "scores.csv": scores_csv(done),
         "evaluation.json": json_text(found),
         "evaluation.png": evaluation_picture(done, subject=subject, title=title),
         "evaluation.md": markdown(found, subject, "evaluation.png"),

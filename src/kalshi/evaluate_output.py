@@ -7,7 +7,7 @@ import io
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -26,9 +26,12 @@ from kalshi.tsa.evaluation import (
 from kalshi.tsa.walk_forward import HORIZONS, STRIKES
 
 COLUMNS = (
-    "week_sunday", "as_of", "horizon", "known_days", "model", "mean", "sd",
+    "week_sunday", "as_of", "known_days", "model", "mean", "sd",
     *(f"q{1000 * q:03.0f}" if 1000 * q % 10 else f"q{100 * q:02.0f}" for q in QUANTILES),
-    "actual", "error_pct", "crps", "brier", "brier_near", "pit",
+)  # of forecasts.csv, then one p_<strike> a strike
+SCORE_COLUMNS = (
+    "week_sunday", "as_of", "horizon", "known_days", "model", "mean", "actual", "error_pct", "crps", "brier",
+    "brier_near", "pit",
 )
 # score: (heading, divide by, digits)
 SHOWN = {
@@ -48,19 +51,36 @@ PAIRED = {
 
 
 def forecasts_csv(done: Evaluation) -> str:
-    """Return the CSV of all forecasts, one row each; reference/tsa.md says what the columns mean."""
+    """Return the CSV of all forecasts, one row each, without anything that was known later.
+
+    reference/tsa.md says what the columns mean.
+    """
+    return _csv([*COLUMNS, *(f"p_{strike}" for strike in done.strikes)], (
+        [row.week_sunday, _stamp(row), row.known_days, row.model, f"{row.mean:.1f}", f"{row.sd:.1f}",
+         *(f"{value:.1f}" for value in row.quantiles), *(f"{prob:.6f}" for prob in row.probs)]
+        for row in done.rows
+    ))
+
+
+def scores_csv(done: Evaluation) -> str:
+    """Return the CSV of what came of each forecast, in the order of `forecasts_csv`."""
+    return _csv(SCORE_COLUMNS, (
+        [row.week_sunday, _stamp(row), row.horizon, row.known_days, row.model, f"{row.mean:.1f}", f"{row.actual:.3f}",
+         f"{100 * row.error:.4f}", f"{row.crps:.1f}", f"{row.brier:.6f}", f"{row.brier_near:.6f}", f"{row.rank:.6f}"]
+        for row in done.rows
+    ))
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*COLUMNS, *(f"p_{strike}" for strike in done.strikes)])
-    for row in done.rows:
-        as_of = row.as_of.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        writer.writerow([
-            row.week_sunday, as_of, row.horizon, row.known_days, row.model, f"{row.mean:.1f}", f"{row.sd:.1f}",
-            *(f"{value:.1f}" for value in row.quantiles), f"{row.actual:.3f}", f"{100 * row.error:.4f}",
-            f"{row.crps:.1f}", f"{row.brier:.6f}", f"{row.brier_near:.6f}", f"{row.rank:.6f}",
-            *(f"{prob:.6f}" for prob in row.probs),
-        ])
+    writer.writerow(header)
+    writer.writerows(rows)
     return out.getvalue()
+
+
+def _stamp(row: Row) -> str:
+    return row.as_of.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def tables(

@@ -65,7 +65,8 @@ def main(run: Run) -> int:
     run.report.add_line(f"{weeks}, counts from {args.counts}; each forecast with its future cut off and spoiled")
     if args.candles:
         number = len(hunts[1][1].weeks)
-        run.report.add_line(f"{number} events with the quotes of {args.candles}, daily at 10:30 New York")
+        events_text = f"{number} event{'s' * (number != 1)}"
+        run.report.add_line(f"{events_text} with the quotes of {args.candles}, daily at 10:30 New York")
     run.report.add_table("Look-ahead", ["model", "on", "comparisons", "of them refusals", "leaks"], rows)
     if not leaks:
         run.report.add_line("No forecast changed by a bit, and no feature and no decision.")

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from kalshi.backtest_inputs import store_of
 from kalshi.connect import PaperClient, connect_public
 from kalshi.errors import ConfigError, DataError, ExchangeError, StaleDataError
 from kalshi.exchange.hosts import is_loopback
@@ -20,12 +21,15 @@ from kalshi.runtime.clock import new_york, new_york_text, utc_now
 from kalshi.runtime.run import Run
 from kalshi.trading.intents import Intent, Side
 from kalshi.tsa.contracts import market_strike
+from kalshi.tsa.dataset import learned_mixer
 from kalshi.tsa.decide import Decision, Fee, Rules, decide
 from kalshi.tsa.fetch import FetchResult, fetch_counts
 from kalshi.tsa.ladder import fetch_ladder, load_ladder, save_ladder, week_sunday
+from kalshi.tsa.market_mix import LEAST_EVENTS, mixed_name
 from kalshi.tsa.model_registry import model_in_use
 from kalshi.tsa.models import MODELS, WeekForecast, forecast
 from kalshi.tsa.point_in_time import Look, StrikeQuote, look_at
+from kalshi.tsa.quotes import DAY_MINUTES
 from kalshi.tsa.release_calendar import before_news
 from kalshi.tsa.sample import sample_ladder
 from kalshi.tsa.weeks import SERIES, market_window, parse_event_ticker, tradable_week, week_days
@@ -33,6 +37,8 @@ from kalshi.tsa.weeks import SERIES, market_window, parse_event_ticker, tradable
 STRATEGY = "tsa_weekly"  # the bot and `place_tsa_orders` are one strategy: together they place nothing twice
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LADDER_CACHE = "tsa_ladder_{mode}.json"  # of each mode its own: demo prices are not Kalshi's
+
+MIXED_OVER = timedelta(days=365)  # past events the weight of --with-market is learned on
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,10 @@ class Picture:
 def add_decision_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the parameters of forecast and decision, with the seed's defaults."""
     parser.add_argument("--model", choices=sorted(MODELS), help="forecast model; default: the registry's")
+    parser.add_argument(
+        "--with-market", action="store_true",
+        help="decide on the model mixed with the market's price, by the fetched history; no evidence that it is better",
+    )
     parser.add_argument("--count", default="10", help="contracts of each order")
     parser.add_argument("--price-share", default="0.75", help="limit price as a share of the value")
     parser.add_argument("--lowest", default="0.05", help="a less likely side is not bought")
@@ -143,7 +153,10 @@ def look(run: Run) -> Picture | None:
         raise DataError(seen.refused[model])
     week = seen.forecasts[model]
     report_forecast(run, week)
-    decisions = decide_all(ladder, seen, rules)
+    name = week.model
+    if run.args.with_market:
+        seen, name = _with_market(run, seen, counts), mixed_name(week.model)
+    decisions = decide_all(ladder, seen, rules, name)
     report_ladder(run, ladder, decisions)
     return Picture(counts, ladder, week, decisions)
 
@@ -166,12 +179,25 @@ def _quotes(ladder: LadderSnapshot) -> dict[str, StrikeQuote]:
     return {ticker: StrikeQuote(quote.yes_bid, quote.yes_ask, ladder.as_of) for ticker, quote in best.items()}
 
 
-def decide_all(ladder: LadderSnapshot, seen: Look, rules: Rules) -> tuple[Decision, ...]:
-    """Return one decision per market of the ladder, by ascending strike; *seen* is by one model."""
+def _with_market(run: Run, seen: Look, counts: FetchResult) -> Look:
+    """Return *seen* with the second stage as one more set of probabilities; the report says what it rests on."""
+    (model,) = seen.forecasts
+    last = seen.week_sunday - timedelta(days=7)
+    events = store_of(run.config).history(last - MIXED_OVER, last, DAY_MINUTES)
+    mixer = learned_mixer(events, counts.vintages, [model])
+    weight, settled = mixer.weight(model, counts.known)
+    run.report.add_line(
+        f"Mixed with the market: the model's weight is {weight:.0%} by {settled} settled event{'s' * (settled != 1)} "
+        f"with quotes ({LEAST_EVENTS} are needed for any weight; fetch_tsa_history gets them)."
+    )
+    return mixer.mix(seen, counts.known)
+
+
+def decide_all(ladder: LadderSnapshot, seen: Look, rules: Rules, name: str) -> tuple[Decision, ...]:
+    """Return one decision per market of the ladder, by ascending strike, on the probabilities called *name*."""
     markets = {market.ticker: market for market in ladder.markets}
     taker, maker = _fees_of(ladder)
-    (model,) = seen.forecasts
-    return tuple(decide(markets[point.ticker], point.probs[model], rules, taker, maker) for point in seen.points)
+    return tuple(decide(markets[point.ticker], point.probs[name], rules, taker, maker) for point in seen.points)
 
 
 def place(run: Run, picture: Picture) -> None:

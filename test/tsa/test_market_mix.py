@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalshi.tsa.dataset import build_dataset, history_look, moments
+from kalshi.tsa.dataset import build_dataset, history_look, learned_mixer, moments
 from kalshi.tsa.market_mix import LEAST_EVENTS, Mixer, Quoted, learn_weight, mix_ladder, mixed_name, usable_mid
 from kalshi.tsa.point_in_time import Point, StrikeQuote
 from kalshi.tsa.sample_history import sample_history
@@ -118,8 +118,19 @@ def test_an_event_is_learned_from_when_its_week_is_known_and_not_before() -> Non
             look = history_look(event, as_of, VINTAGES, [MODEL])
             mixer.learn(look, [int(market.result == "yes") for market in event.markets])
     first = VINTAGES.known(new_york(EVENTS[0].sunday + timedelta(days=1), 8))  # before Monday's release
-    assert mixer.weight(MODEL, first) == 0
-    assert mixer.weight(MODEL, VINTAGES.known(new_york(EVENTS[-1].sunday + timedelta(days=3), 12))) > 0
+    assert mixer.weight(MODEL, first) == (0.0, 0)
+    weight, settled = mixer.weight(MODEL, VINTAGES.known(new_york(EVENTS[-1].sunday + timedelta(days=3), 12)))
+    assert weight > 0
+    assert settled == len(EVENTS)
+
+
+def test_a_mixer_learns_at_the_closes_of_daily_candles() -> None:
+    mixer = learned_mixer(EVENTS[:3], VINTAGES, [MODEL])
+    known = VINTAGES.known(new_york(EVENTS[-1].sunday, 12))
+    assert mixer.weight(MODEL, known)[1] == 3
+    thursday = new_york(EVENTS[-1].sunday - timedelta(days=3), 10, 30)
+    look = history_look(EVENTS[-1], thursday, VINTAGES, [MODEL])
+    assert set(mixer.mix(look, known).points[0].probs) == {MODEL, mixed_name(MODEL)}
 
 
 def test_the_dataset_mixes_without_a_look_at_later_events() -> None:

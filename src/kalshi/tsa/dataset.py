@@ -102,6 +102,19 @@ def build_dataset(
     return made
 
 
+def learned_mixer(events: Iterable[EventHistory], vintages: Vintages, models: Sequence[str]) -> Mixer:
+    """Return a mixer that has learned from *events* at the midnights at which their daily candles close."""
+    mixer, memory = Mixer(models), Forecasts()
+    counts_after = vintages.known(FAR_FUTURE)
+    for event in events:
+        outcomes = {market.ticker: settled_as(event, market, counts_after).outcome for market in event.markets}
+        for as_of in moments(event.sunday, [time(0)]):
+            if event.open_at <= as_of < event.close_at:
+                look = history_look(event, as_of, vintages, models, memory)
+                mixer.learn(look, [outcomes[point.ticker] for point in look.points])
+    return mixer
+
+
 def moments(sunday: date, times: Sequence[time]) -> list[datetime]:
     """Return each of *times* on each day of the week ending *sunday*, in order, aware UTC.
 

@@ -98,21 +98,21 @@ class Mixer:
                     quoted = Quoted(point.event_ticker, point.probs[model], mid, outcome)
                     self._past[model].append((look.week_sunday, quoted))
 
-    def weight(self, model: str, known: Known) -> float:
-        """Return the weight of *model* by the events whose week was whole in *known*."""
+    def weight(self, model: str, known: Known) -> tuple[float, int]:
+        """Return the weight of *model* by the events whose week was whole in *known*, and their number."""
         past = self._past[model]
         whole = frozenset(week for week in {week for week, _ in past} if known.settled_mean(week) is not None)
         key = (model, whole)
         if key not in self._weights:
             self._weights[key] = learn_weight(quoted for week, quoted in past if week in whole)
-        return self._weights[key]
+        return self._weights[key], len(whole)
 
     def mix(self, look: Look, known: Known) -> Look:
         """Return *look* with one more set of probabilities for each of its models, named `<model>_market`."""
         mids = [usable_mid(point) for point in look.points]
         points = [dict(point.probs) for point in look.points]
         for model in (name for name in self.models if name in look.forecasts):
-            mixed = mix_ladder([probs[model] for probs in points], mids, self.weight(model, known))
+            mixed = mix_ladder([probs[model] for probs in points], mids, self.weight(model, known)[0])
             for probs, prob in zip(points, mixed, strict=True):
                 probs[mixed_name(model)] = prob
         done = (replace(point, probs=probs) for point, probs in zip(look.points, points, strict=True))
