@@ -41,6 +41,10 @@ def main(argv: list[str] | None = None) -> int:
         from kalshi.paper import snapshots
 
         return snapshots.main(words[1:])
+    if words[:1] == ["record"]:
+        from kalshi.paper import record
+
+        return record.main(words[1:])
     arguments = parser().parse_args(words)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     try:
@@ -56,9 +60,9 @@ def _run(arguments: argparse.Namespace) -> None:
     from kalshi.paper.beside import beside
     from kalshi.paper.exchange import PaperExchange
     from kalshi.paper.faults import Faults, load_scenario
-    from kalshi.paper.feed_options import check_options, open_feed
+    from kalshi.paper.feed_options import check_options, open_feed, start_of
     from kalshi.paper.keys import key_file_of, paper_credentials
-    from kalshi.paper.market_clock import StepClock, market_clock, new_york_time
+    from kalshi.paper.market_clock import StepClock, market_clock
     from kalshi.paper.page import Page
     from kalshi.paper.rate_limits import Limiter, check_tier
     from kalshi.paper.served_control import control_route
@@ -67,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> None:
     state = arguments.state or config.data_dir / "paper.sqlite"
     check_options(arguments)
     tier = check_tier(arguments.tier)
-    start = new_york_time(arguments.date) if arguments.date else None
+    start = start_of(arguments)
     clock = market_clock(time.time, time.monotonic, start=start, scale=arguments.scale)
     if arguments.clock == "stepped":
         clock = StepClock(start or clock())

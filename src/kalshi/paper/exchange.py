@@ -115,9 +115,9 @@ class PaperExchange:
         with self._staff(f"{snapshot.event.event_ticker} can not be mirrored", at) as (world, now):
             lifecycle.mirror(world, snapshot, now, renewed=renewed)
 
-    def outside_trades(self, trades: Iterable[OutsideTrade]) -> None:
-        """Let trades that happened outside, oldest first, reach the orders that rest here."""
-        with self._changing() as (world, now):
+    def outside_trades(self, trades: Iterable[OutsideTrade], *, at: datetime | None = None) -> None:
+        """Let trades that happened outside, oldest first, reach the orders that rest here. at: as `mirror`."""
+        with self._changing(at) as (world, now):
             for trade in trades:
                 outside.reach(world, trade, now)
 

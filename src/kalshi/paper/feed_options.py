@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from kalshi.errors import ConfigError
@@ -15,6 +16,7 @@ from kalshi.paper.feed import SimulatedFeed, kinds_of
 from kalshi.paper.feed_live import LiveFeed, LiveRules
 from kalshi.paper.feed_public import public_client
 from kalshi.paper.feed_source import IndexSource
+from kalshi.paper.market_clock import new_york_time
 
 FEEDS = ("simulated", "live", "recorded", "none")
 USUAL = "tsa,inxu"
@@ -79,4 +81,21 @@ def open_feed(
         )
         live.start()
         return live, None
+    if what == "recorded":
+        from kalshi.paper.feed_recorded import RecordedFeed  # reads Parquet, which takes a while to import
+
+        recorded = RecordedFeed(exchange, Path(arguments.feed[1]), clock)
+        recorded.step()
+        return recorded, None
     return None, None
+
+
+def start_of(arguments: argparse.Namespace) -> datetime | None:
+    """Return the market time at the start: as asked for, else that of a recording, else None: now."""
+    if arguments.date:
+        return new_york_time(arguments.date)
+    if arguments.feed[0] == "recorded":
+        from kalshi.paper.feed_recorded import first_moment
+
+        return first_moment(Path(arguments.feed[1]))
+    return None

@@ -19,13 +19,17 @@ from kalshi.paper.world import World
 
 @dataclass(frozen=True)
 class OutsideTrade:
-    """A trade of the real exchange. price: YES dollars; taker_side: bid or ask; traded_at: aware UTC."""
+    """A trade of the real exchange. price: YES dollars; taker_side: bid or ask; traded_at: aware UTC.
+
+    through_only: fills only orders with a better limit; for trades whose place in the queue nobody knows.
+    """
 
     ticker: str
     price: Decimal
     count: Decimal
     taker_side: str
     traded_at: datetime
+    through_only: bool = False
 
 
 def take_place(world: World, order: Order) -> None:
@@ -57,7 +61,7 @@ def reach(world: World, outside: OutsideTrade, now: datetime) -> None:
     price = outside.price if side == BID else ONE - outside.price
     left = outside.count
     for level in list(world.books[outside.ticker].sides[side].best_first()):
-        if level.own_price < price:
+        if level.own_price < price or (level.own_price == price and outside.through_only):
             break
         for order in list(level.orders.values()):
             if left <= 0:
