@@ -9,22 +9,16 @@ Latencies are those of the caller, in milliseconds. Nothing here is asserted: ma
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
-import os
-import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from paper_load import measure, report, request, served
 
 from kalshi.exchange.hosts import API_PATH
 from kalshi.exchange.signing import Credentials, signed_headers
@@ -35,8 +29,7 @@ from kalshi.paper.keys import paper_credentials
 
 PATH = f"{API_PATH}/portfolio/events/orders"
 NOW = datetime(2026, 10, 6, 14, 0, tzinfo=UTC)
-CONNECTIONS = (1, 8)
-RESTING = (100, 10_000)
+CONNECTIONS = (1, 8, 64)
 NUMBERS = count()
 
 
@@ -84,53 +77,12 @@ def timed(place: Callable[[], None], orders: int) -> list[float]:
     return taken
 
 
-def report(name: str, taken: list[float], seconds: float) -> None:
-    """Print one line."""
-    p50, p99 = statistics.median(taken) * 1000, statistics.quantiles(taken, n=100)[98] * 1000
-    print(f"{name:44} {len(taken) / seconds:8.0f} orders/s   p50 {p50:7.2f} ms   p99 {p99:7.2f} ms")
-
-
-@contextmanager
-def served(state: Path) -> Iterator[str]:
-    """Serve *state* from another process; give its host and port."""
-    command = [sys.executable, "-m", "kalshi.paper", "--state", str(state), "--port", "0", "--tier", "none"]
-    command += ["--date", "2026-10-06T10:00"]
-    environment = {**os.environ, "KALSHI_MODE": "paper"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert process.stdout is not None
-    base = process.stdout.readline().split()[-1]
-    try:
-        yield urlsplit(base).netloc
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def over_http(netloc: str, credentials: Credentials, ticker: str, orders: int, connections: int) -> None:
-    """Measure *connections* callers at once, each on one kept connection."""
-    taken: list[float] = []
-
-    def call() -> None:
-        connection = http.client.HTTPConnection(netloc)
-
-        def place() -> None:
-            headers = signed_headers(credentials, int(time.time() * 1000), "POST", PATH)
-            connection.request("POST", PATH, order(ticker), headers)
-            answer = connection.getresponse()
-            content = answer.read()
-            assert answer.status == 201, content
-
-        place()
-        taken.extend(timed(place, orders // connections))
-        connection.close()
-
-    threads = [threading.Thread(target=call) for _ in range(connections)]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    report(f"served, durable, {connections} connection(s)", taken, time.perf_counter() - began)
+def over_http(netloc: str, credentials: Credentials, ticker: str, orders: int, connections: int) -> float:
+    """Measure *connections* callers at once, each on one kept connection; return orders a second."""
+    requests = [request(credentials, netloc, "POST", PATH, order(ticker)) for _ in range(orders)]
+    taken, seconds, statuses = measure(netloc, requests, connections)
+    assert set(statuses) == {b"201"}, statuses
+    return report(f"served, durable, {connections} connection(s)", taken, seconds)
 
 
 def main() -> None:
@@ -149,13 +101,8 @@ def main() -> None:
             for connections in CONNECTIONS:
                 over_http(netloc, credentials, ticker, orders, connections)
         exchange, ticker = open_exchange(None, credentials)
-        place, rests = in_process(exchange, credentials, ticker), 0
-        for wanted in RESTING:
-            timed(place, wanted - rests)
-            rests = wanted + orders
-            began = time.perf_counter()
-            name = f"in process, memory only, {wanted} orders resting"
-            report(name, timed(place, orders), _since(began))
+        began = time.perf_counter()
+        report("in process, memory only", timed(in_process(exchange, credentials, ticker), orders), _since(began))
         day, market_days = _replay()
         print(f"simulated feed, memory only: a day of {market_days} markets in 5-minute steps, {day:.2f} s")
 

@@ -283,7 +283,7 @@ class PaperExchange:
         assert self._limiter is not None
         member = key.account_id if key is not None else GUEST
         tier = world.accounts[member].tier if key is not None else "basic"
-        shards = sorted({0} | {listing.exchange_index for listing in world.listings.values()})
+        shards = sorted(world.shards)
         named = query.get("exchange_index", [""])[0]
         self._limiter.admit(member, tier, method, path, body=body, exchange_index=named, shards=shards)
 

@@ -28,7 +28,7 @@ from kalshi.paper.order_checks import (
     listing_of,
 )
 from kalshi.paper.pauses import check_cancelling, check_placing
-from kalshi.paper.records import BID, CANCELED, EXECUTED, RESTING, ZERO, Order, SpentId
+from kalshi.paper.records import BID, CANCELED, EXECUTED, ZERO, Order, SpentId
 from kalshi.paper.refusals import refused
 from kalshi.paper.world import World
 
@@ -88,8 +88,8 @@ def cancel_all(world: World, account_id: str, now: datetime) -> list[Order]:
     check_cancelling(world, now)
     open_orders = [
         order
-        for order in world.account_orders[account_id]
-        if order.status == RESTING and market_status(world.listings[order.ticker], now) in ("active", "inactive")
+        for order in world.open_orders[account_id].values()
+        if market_status(world.listings[order.ticker], now) in ("active", "inactive")
     ]
     for order in open_orders:
         finish(world, order, CANCELED, now)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -142,17 +143,18 @@ class Request:
             raise bad_parameter(f"{name}: expected one of {', '.join(accepted)}")
         return text
 
-    def page(self, items: Sequence[T], *, most: int, default: int = 100, least: int = 1) -> tuple[list[T], str]:
-        """Return one page of *items* and the cursor of the next; the last cursor is empty.
+    def page(self, items: Iterable[T], *, most: int, default: int = 100, least: int = 1) -> tuple[list[T], str]:
+        """Return one page of *items*, of which no more than needed are taken, and the cursor of the next.
 
-        A limit out of range is a 400; a cursor that is not ours starts from the beginning.
+        The last cursor is empty. A limit out of range is a 400; a cursor that is not ours starts from the beginning.
         """
         limit = self.integer("limit", least, most)
         limit = default if limit is None else limit
         start = _offset(self.text("cursor"))
         end = start + limit
-        more = 0 < end < len(items) and limit > 0
-        return list(items[start:end]), base64.urlsafe_b64encode(f"at:{end}".encode()).decode() if more else ""
+        found = list(islice(items, start, end + 1))
+        more = len(found) > limit > 0
+        return found[:limit], base64.urlsafe_b64encode(f"at:{end}".encode()).decode() if more else ""
 
 
 def _offset(cursor: str) -> int:

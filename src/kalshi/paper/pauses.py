@@ -77,8 +77,9 @@ def pause(world: World, what: str, now: datetime) -> None:
 
 def cancel_marked(world: World, now: datetime) -> None:
     """Cancel the resting orders with cancel_order_on_pause."""
-    for order in list(world.orders.values()):
-        if order.status == RESTING and order.cancel_on_pause:
+    marked = [one for mine in world.open_orders.values() for one in mine.values() if one.cancel_on_pause]
+    for order in marked:
+        if order.status == RESTING:
             finish(world, order, CANCELED, now)
 
 

@@ -1,6 +1,7 @@
 """What the paper exchange remembers: accounts, keys, markets, orders, fills, positions, settlements, trades.
 
 Every record is one row of the state file. Prices are YES dollars, counts are contracts, times aware UTC.
+Records of which there may be millions hold nothing that could form a cycle, so the collector leaves them alone.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Account(msgspec.Struct):
     opened_at: datetime | None = None
 
 
-class Order(msgspec.Struct):
+class Order(msgspec.Struct, gc=False):
     """One order. priority: place in time; a lower number is served first at its price."""
 
     order_id: str
@@ -89,7 +90,7 @@ class Order(msgspec.Struct):
         return self.price if self.side == BID else ONE - self.price
 
 
-class Fill(msgspec.Struct):
+class Fill(msgspec.Struct, gc=False):
     """One execution, from one account's view."""
 
     number: int
@@ -106,7 +107,7 @@ class Fill(msgspec.Struct):
     exchange_index: int
 
 
-class Position(msgspec.Struct):
+class Position(msgspec.Struct, gc=False):
     """Net contracts of one account in one market: + YES, - NO. cost: what the open part was bought for.
 
     netted: how many of the NO contracts were opened under collateral return.
@@ -150,7 +151,7 @@ class FeeChange(msgspec.Struct):
     done: bool = False
 
 
-class Settlement(msgspec.Struct):
+class Settlement(msgspec.Struct, gc=False):
     """What one market paid to one account. yes_value: dollars of one YES contract."""
 
     number: int
@@ -167,7 +168,7 @@ class Settlement(msgspec.Struct):
     settled_at: datetime
 
 
-class TapeTrade(msgspec.Struct):
+class TapeTrade(msgspec.Struct, gc=False):
     """One public trade of this exchange."""
 
     number: int
@@ -193,7 +194,7 @@ class Displayed(msgspec.Struct):
     taken_asks: list[tuple[Decimal, Decimal]] = []
 
 
-class SpentId(msgspec.Struct):
+class SpentId(msgspec.Struct, gc=False):
     """A client order id that was accepted once; it is never accepted again."""
 
     account_id: str
@@ -259,7 +260,7 @@ class SubaccountTransfer(msgspec.Struct):
     created_at: datetime
 
 
-class Bar(msgspec.Struct):
+class Bar(msgspec.Struct, gc=False):
     """One minute of one market. end_ts: unix seconds. Quotes are best YES prices; 0 and 1: nobody there.
 
     Each of bid, ask, price is (open, high, low, close); price is None without a trade. turnover: sum of

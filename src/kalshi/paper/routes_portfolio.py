@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from heapq import merge
+from itertools import takewhile
 from typing import Any
 
 from kalshi.exchange.money import count_text, dollars_text
@@ -25,6 +28,7 @@ from kalshi.paper.wire import (
 from kalshi.paper.world import World
 
 STATUSES = ("resting", "canceled", "executed")
+FEW = 1_000  # so many orders are sorted for a page without a thought
 
 
 def balance(world: World, request: Request) -> Answer:
@@ -67,24 +71,35 @@ def archived_orders(world: World, request: Request) -> Answer:
 
 def _orders(world: World, request: Request, *, archived: bool) -> Answer:
     accounts = accounts_in_query(world, request)
-    mine = [order for account in accounts for order in world.account_orders[account]]
-    if len(accounts) > 1:
-        mine.sort(key=lambda order: (order.created_at, order.priority))
     ticker, status = request.text("ticker"), request.choice("status", STATUSES)
     event_tickers, shard = request.words("event_ticker"), request.integer("exchange_index", 0, 100)
     low, high = request.seconds("min_ts"), request.seconds("max_ts")
-    chosen = [
+    chosen = (
         order
-        for order in reversed(mine)
+        for order in takewhile(lambda order: low is None or order.created_at >= low, _newest(world, accounts, status))
         if (not ticker or order.ticker == ticker)
         and is_archived(order, request.now) == archived
         and (not status or order.status == status)
         and (not event_tickers or world.listings[order.ticker].event_ticker in event_tickers)
         and (shard is None or order.exchange_index == shard)
-        and _between(order.created_at, low, high)
-    ]
+        and (high is None or order.created_at <= high)
+    )
     page, cursor = request.page(chosen, most=1000)
     return 200, {"orders": [order_wire(order) for order in page], "cursor": cursor}
+
+
+def _newest(world: World, accounts: list[str], status: str) -> Iterator[Order]:
+    """Yield the orders of *accounts*, newest first; only those that rest where few do and only they are asked for."""
+    resting = sum(len(world.open_orders[account]) for account in accounts)
+    if status == RESTING and resting <= FEW:
+        few = [order for account in accounts for order in world.open_orders[account].values()]
+        yield from sorted(few, key=_age, reverse=True)
+    else:
+        yield from merge(*(reversed(world.account_orders[one]) for one in accounts), key=_age, reverse=True)
+
+
+def _age(order: Order) -> tuple[datetime, int]:
+    return order.created_at, order.priority
 
 
 def one_order(world: World, request: Request) -> Answer:
@@ -110,9 +125,8 @@ def queue_positions(world: World, request: Request) -> Answer:
             "market_ticker": order.ticker,
             "queue_position_fp": count_text(_ahead(world, order)),
         }
-        for order in world.account_orders[account]
-        if order.status == RESTING
-        and (not tickers or order.ticker in tickers)
+        for order in sorted(world.open_orders[account].values(), key=_age)
+        if (not tickers or order.ticker in tickers)
         and (not event or world.listings[order.ticker].event_ticker == event)
     ]
     return 200, {"queue_positions": rows}
@@ -130,24 +144,22 @@ def archived_fills(world: World, request: Request) -> Answer:
 
 def _fills(world: World, request: Request, *, archived: bool) -> Answer:
     accounts = accounts_in_query(world, request)
-    mine = [fill for account in accounts for fill in world.fills[account]]
-    if len(accounts) > 1:
-        mine.sort(key=lambda fill: fill.number)
+    mine = merge(*(reversed(world.fills[account]) for account in accounts), key=lambda fill: fill.number, reverse=True)
     tickers, order_id = request.words("ticker"), request.text("order_id")
     shard, low, high = (
         request.integer("exchange_index", 0, 100),
         request.seconds("min_ts"),
         request.seconds("max_ts"),
     )
-    chosen = [
+    chosen = (
         fill
-        for fill in reversed(mine)
+        for fill in takewhile(lambda fill: low is None or fill.created_at >= low, mine)
         if (not tickers or fill.ticker in tickers)
         and is_archived(fill, request.now) == archived
         and (not order_id or fill.order_id == order_id)
         and (shard is None or fill.exchange_index == shard)
-        and _between(fill.created_at, low, high)
-    ]
+        and (high is None or fill.created_at <= high)
+    )
     page, cursor = request.page(chosen, most=1000)
     return 200, {"fills": [fill_wire(fill) for fill in page], "cursor": cursor}
 
@@ -223,7 +235,7 @@ def resting_value(world: World, request: Request) -> Answer:
 
 
 def _positions(world: World, account_id: str) -> list[Position]:
-    return [one for (account, _), one in sorted(world.positions.items()) if account == account_id]
+    return [one for _, one in sorted(world.holdings[account_id].items())]
 
 
 def _own_order(world: World, request: Request) -> Order:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -35,7 +36,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 def exchange_status(world: World, request: Request) -> Answer:
     """Answer what is open, shard by shard; pauses are for all shards at once."""
-    shards = sorted({0} | {listing.exchange_index for listing in world.listings.values()})
+    shards = sorted(world.shards)
     what, until = pause_at(world, request.now)
     flags: dict[str, Any] = {
         "exchange_active": what != EXCHANGE,
@@ -223,12 +224,15 @@ def archived_trades(world: World, request: Request) -> Answer:
 def _trades(world: World, request: Request, *, archived: bool) -> Answer:
     ticker, low, high = request.text("ticker"), request.seconds("min_ts"), request.seconds("max_ts")
     block = request.text("is_block_trade") and request.flag("is_block_trade")
-    chosen = [
+    since_low = takewhile(lambda trade: low is None or trade.created_at >= low, reversed(world.tape))
+    chosen = (
         trade
-        for trade in reversed(world.tape)
-        if (not ticker or trade.ticker == ticker) and _within(trade.created_at, low, high) and block is not True
+        for trade in since_low
+        if (not ticker or trade.ticker == ticker)
+        and (high is None or trade.created_at <= high)
+        and block is not True
         and is_archived(trade, request.now) == archived
-    ]
+    )
     page, cursor = request.page(chosen, most=1000, least=0)
     return 200, {"trades": [trade_wire(one) for one in page], "cursor": cursor}
 

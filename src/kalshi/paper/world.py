@@ -57,6 +57,7 @@ class World:
         self.series: dict[str, ListedSeries] = {}
         self.events: dict[str, ListedEvent] = {}
         self.listings: dict[str, Listing] = {}
+        self.shards = {0}
         self.event_markets: defaultdict[str, list[str]] = defaultdict(list)
         self.orders: dict[str, Order] = {}
         self.account_orders: defaultdict[str, list[Order]] = defaultdict(list)
@@ -148,6 +149,7 @@ class World:
             case Key():
                 self.keys[record.key_id] = record
             case Listing():
+                self.shards.add(record.exchange_index)
                 if record.ticker not in self.listings:
                     self.event_markets[record.event_ticker].append(record.ticker)
                 self.listings[record.ticker] = record
