@@ -109,7 +109,7 @@ def test_a_transfer_between_shards_takes_a_while_and_moves_once(durable_house):
     assert (in_transit(house), house.money()) == (0, 0)
     too_much = body | {"amount": 10**9, "client_transfer_id": ID[:-1] + "2"}
     assert alice.call("POST", SHARDS, too_much)[1]["error"]["code"] == "available_balance_too_low"
-    assert alice.call("POST", SHARDS, body | {"source": "margined"})[0] == 501
+    assert alice.call("POST", SHARDS, body | {"source": "margined"})[0] == 400
     assert alice.call("POST", SHARDS, body | {"source_subaccount": 1})[0] == 400
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -50,6 +52,8 @@ class Conservation(RuleBasedStateMachine):
             for name, member in self.members.items()
         }
         self.settled = False
+        for member in self.members.values():
+            assert member.call("POST", "/portfolio/subaccounts")[0] == 201
         self.house.show(series=self.series)
 
     @rule(
@@ -82,6 +86,32 @@ class Conservation(RuleBasedStateMachine):
         path = "/portfolio/intra_exchange_instance_transfer"
         assert self.members[name].call("POST", path, body)[0] in (200, 400)
         self.house.wait(seconds=wait)
+
+    @rule(name=st.sampled_from(NAMES), there=st.booleans(), amount=st.integers(1, 3000))
+    def transfer_between_subaccounts(self, name, there, amount):
+        body = {"from_subaccount": 0 if there else 1, "to_subaccount": 1 if there else 0, "amount_cents": amount}
+        body["client_transfer_id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, self.house.next_id()))
+        assert self.members[name].call("POST", "/portfolio/subaccounts/transfer", body)[0] in (200, 400)
+
+    @rule(name=st.sampled_from(NAMES), side=sides, price=near_cents, count=counts, kind=kinds)
+    def order_of_a_subaccount(self, name, side, price, count, kind):
+        status, answer = self.members[name].order(side, price, count, tif=kind, subaccount=1)
+        assert status in (201, 400, 409), answer
+
+    @rule(name=st.sampled_from(NAMES), side=sides, price=cents, count=counts, seconds=st.integers(1, 5))
+    def order_that_expires(self, name, side, price, count, seconds):
+        expires = int(self.house.now.timestamp()) + seconds
+        assert self.members[name].order(side, price, count, expiration_time=expires)[0] in (201, 400, 409)
+
+    @rule(
+        kind=st.sampled_from(["quadratic", "quadratic_with_maker_fees"]),
+        multiplier=st.sampled_from(["0", "0.5", "1"]),
+        wait=st.integers(0, 4),
+    )
+    def fee_change(self, kind, multiplier, wait):
+        """Never dearer than at the start, so that what rests can always be paid."""
+        at = self.house.now + timedelta(seconds=wait)
+        self.house.exchange.schedule_fee_change("KXTSAW-26OCT11", kind, D(multiplier), at)
 
     @rule(name=st.sampled_from(NAMES), pick=st.integers(0, 20), price=cents, count=counts)
     def amend(self, name, pick, price, count):
@@ -143,7 +173,8 @@ class Conservation(RuleBasedStateMachine):
             for order in world.orders.values():
                 if (order.account_id, order.side, order.status) == (name, side, "resting"):
                     by_price[order.price] = by_price.get(order.price, D(0)) + order.remaining
-            total += resting_cost(side, closings_of(side, held), by_price, D("0.0175"))
+            rate = world.terms(world.listings[TICKER]).maker_rate
+            total += resting_cost(side, closings_of(side, held), by_price, rate)
         return total
 
     @invariant()
@@ -154,7 +185,7 @@ class Conservation(RuleBasedStateMachine):
 
 
 TestConservation = Conservation.TestCase
-TestConservation.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestConservation.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
 
 
 @dataclass
@@ -164,20 +195,26 @@ class NaiveOrder:
     price: Decimal
     left: Decimal
     born: int
-    seen: Decimal = Decimal(0)  # what an order of "outside" had by its own account
+    name: str = ""
+    group: bool = False
+    expires: float | None = None
+    filled: Decimal = field(default_factory=lambda: D(0))
 
 
 @dataclass
 class NaiveEngine:
     """Price-time matching by sorting one list for every single execution. Slow, and easy to believe.
 
-    An order of "outside" is displayed liquidity: it stands in front at its price. What it lost here it has lost
-    for as long as its price is displayed; only what is added outside comes to it.
+    An order of "outside" is displayed liquidity: it stands in front at its price and is replaced as a whole.
+    A member's group ends the member's grouped orders once more than LIMIT is filled within 15 seconds.
     """
 
     resting: list[NaiveOrder] = field(default_factory=list)
     fills: list[tuple[str, str, Decimal, Decimal]] = field(default_factory=list)
     clock: int = 0
+    now: float = 0.0
+    matched: dict[str, list[tuple[float, Decimal]]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    triggered: set[str] = field(default_factory=set)
 
     def candidates(self, side: str, price: Decimal) -> list[NaiveOrder]:
         good = [
@@ -188,38 +225,87 @@ class NaiveEngine:
         sign = 1 if side == "bid" else -1
         return sorted(good, key=lambda one: (sign * one.price, one.who != "outside", one.born))
 
-    def submit(self, who: str, side: str, price: Decimal, count: Decimal, kind: str, stp: str) -> None:
+    def position(self, who: str) -> Decimal:
+        return sum((count for owner, count in self.trades if owner == who), D(0))
+
+    def __post_init__(self) -> None:
+        self.trades: list[tuple[str, Decimal]] = []
+
+    def execute(self, taker: NaiveOrder, maker: NaiveOrder, price: Decimal, size: Decimal) -> None:
+        self.fills.append((taker.who, maker.who, price, size))
+        for order in (taker, maker):
+            self.trades.append((order.who, size if order.side == "bid" else -size))
+            order.left -= size
+            order.filled += size
+            if order.group and order.who not in self.triggered:
+                recent = [one for one in self.matched[order.who] if one[0] > self.now - 15]
+                self.matched[order.who] = [*recent, (self.now, size)]
+                if sum(one[1] for one in self.matched[order.who]) > LIMIT:
+                    self.triggered.add(order.who)
+                    self.resting = [one for one in self.resting if not (one.group and one.who == order.who)]
+
+    def submit(self, order: NaiveOrder, kind: str, stp: str, reduce_only: bool = False) -> None:
         self.clock += 1
+        order.born = self.clock
+        if order.group and order.who in self.triggered:
+            return
+        if reduce_only:
+            held = self.position(order.who)
+            order.left = min(order.left, max(D(0), held if order.side == "ask" else -held))
         if kind == FOK:
-            queue = self.candidates(side, price)
-            before_self = list(queue[: next((i for i, one in enumerate(queue) if one.who == who), len(queue))])
-            if sum((one.left for one in before_self), D(0)) < count and len(before_self) == len(queue):
+            queue = self.candidates(order.side, order.price)
+            before_self = list(queue[: next((i for i, one in enumerate(queue) if one.who == order.who), len(queue))])
+            if sum((one.left for one in before_self), D(0)) < order.left and len(before_self) == len(queue):
                 return
-        while count > 0 and (queue := self.candidates(side, price)):
+        if self.take(order, stp) and order.left > 0 and kind == GTC:
+            self.resting.append(order)
+
+    def take(self, order: NaiveOrder, stp: str) -> bool:
+        """Let an order take what it can; return whether it may rest afterwards."""
+        while order.left > 0 and (queue := self.candidates(order.side, order.price)):
+            if order.group and order.who in self.triggered:
+                return False
             best = queue[0]
-            if best.who == who:
+            if best.who == order.who:
                 if stp == "taker_at_cross":
-                    return
+                    return False
                 self.resting.remove(best)
                 continue
-            size = min(count, best.left)
-            self.fills.append((who, best.who, best.price, size))
-            best.left -= size
-            count -= size
-        if count > 0 and kind == GTC:
-            self.resting.append(NaiveOrder(who, side, price, count, self.clock))
+            self.execute(order, best, best.price, min(order.left, best.left))
+        return not (order.group and order.who in self.triggered)
+
+    def amend(self, name: str, price: Decimal, count: Decimal, stp: str) -> None:
+        """count is the total: filled and wanted rest. Only a smaller size keeps the place."""
+        order = next(one for one in self.resting if one.name == name and one.left > 0)
+        rest = count - order.filled
+        if rest <= 0:
+            return
+        if price == order.price and rest <= order.left:
+            order.left = rest
+            return
+        self.clock += 1
+        self.resting.remove(order)
+        order.price, order.left, order.born = price, rest, self.clock
+        if self.take(order, stp) and order.left > 0:
+            self.resting.append(order)
+
+    def decrease(self, name: str, by: Decimal) -> None:
+        order = next(one for one in self.resting if one.name == name and one.left > 0)
+        order.left -= min(by, order.left)
+
+    def wait(self, seconds: int) -> None:
+        self.now += seconds
+        self.resting = [one for one in self.resting if one.expires is None or one.expires > self.now]
+
+    def reset(self, who: str) -> None:
+        self.triggered.discard(who)
+        self.matched[who] = []
 
     def display(self, bids: list[tuple[str, str]], asks: list[tuple[str, str]]) -> None:
         self.clock += 1
-        before = {(one.side, one.price): one for one in self.resting if one.who == "outside"}
         self.resting = [one for one in self.resting if one.who != "outside" and one.left > 0]
-        shown = [NaiveOrder("outside", "bid", D(price), D(count), 0, D(count)) for price, count in bids]
-        shown += [NaiveOrder("outside", "ask", D(price), D(count), 0, D(count)) for price, count in asks]
-        for level in shown:
-            old = before.get((level.side, level.price))
-            if old is not None:
-                added = max(D(0), level.seen - old.seen)
-                level.left = min(old.left + added, level.seen)
+        shown = [NaiveOrder("outside", "bid", D(price), D(count), 0) for price, count in bids]
+        shown += [NaiveOrder("outside", "ask", D(price), D(count), 0) for price, count in asks]
         # Offers come first, best first; then bids, best first: each hits the resting orders it reaches.
         asks_first = sorted(shown, key=lambda one: (one.side == "bid", one.price if one.side == "ask" else -one.price))
         for level in asks_first:
@@ -227,50 +313,111 @@ class NaiveEngine:
                 queue = [one for one in self.candidates(level.side, level.price) if one.who != "outside"]
                 if not queue:
                     break
-                size = min(level.left, queue[0].left)
-                self.fills.append(("outside", queue[0].who, queue[0].price, size))
-                queue[0].left -= size
-                level.left -= size
+                self.execute(level, queue[0], queue[0].price, min(level.left, queue[0].left))
         self.resting += shown
 
+    def names(self, who: str) -> list[str]:
+        return [one.name for one in self.resting if one.who == who and one.left > 0]
 
+
+LIMIT = D(8)
+who = st.sampled_from(NAMES)
+picks = st.integers(0, 20)
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("order"), st.sampled_from(NAMES), sides, near_cents, counts, kinds, preventions),
+        st.tuples(
+            st.just("order"), who, sides, near_cents, counts, kinds, preventions, st.booleans(), st.integers(0, 30)
+        ),
+        st.tuples(st.just("order"), who, sides, near_cents, counts, kinds, preventions, st.just(False), st.just(0)),
         st.tuples(st.just("show"), levels, levels),
+        st.tuples(st.just("amend"), who, picks, near_cents, counts),
+        st.tuples(st.just("decrease"), who, picks, counts),
+        st.tuples(st.just("reduce"), who, sides, near_cents, counts),
+        st.tuples(st.just("wait"), st.integers(1, 10)),
+        st.tuples(st.just("reset"), who),
     ),
     min_size=1,
     max_size=40,
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+class BothEngines:
+    """The exchange and the naive engine, which are told the same."""
+
+    def __init__(self) -> None:
+        self.house, self.naive = parts.House(None), NaiveEngine()
+        self.members = {name: self.house.member(name, "100000") for name in NAMES}
+        self.groups = {
+            name: member.call("POST", "/portfolio/order_groups/create", {"contracts_limit": int(LIMIT)})[1]
+            for name, member in self.members.items()
+        }
+        self.house.show()
+        self.ids: dict[str, str] = {}
+        self.preventions: dict[str, str] = {}
+
+    def order(self, who, side, price, count, kind, stp, grouped, expires):
+        name = self.house.next_id()
+        more = {"order_group_id": self.groups[who]["order_group_id"]} if grouped else {}
+        order = NaiveOrder(who, side, D(price), D(count), 0, name, grouped)
+        if expires and kind == GTC:
+            order.expires = self.naive.now + expires
+            more["expiration_time"] = int(self.house.now.timestamp()) + expires
+        _, answer = self.members[who].order(side, price, count, tif=kind, stp=stp, client_order_id=name, **more)
+        self.ids[name], self.preventions[name] = answer.get("order_id", ""), stp
+        self.naive.submit(order, kind, stp)
+
+    def reduce(self, who, side, price, count):
+        self.members[who].order(side, price, count, tif=IOC, stp="maker", reduce_only=True)
+        self.naive.submit(NaiveOrder(who, side, D(price), D(count), 0), IOC, "maker", reduce_only=True)
+
+    def amend(self, who, pick, price, count):
+        if names := self.naive.names(who):
+            name = names[pick % len(names)]
+            side = next(one.side for one in self.naive.resting if one.name == name)
+            body = {"ticker": TICKER, "side": side, "price": price, "count": count}
+            self.members[who].call("POST", f"{ORDERS}/{self.ids[name]}/amend", body)
+            self.naive.amend(name, D(price), D(count), self.preventions[name])
+
+    def decrease(self, who, pick, count):
+        if names := self.naive.names(who):
+            name = names[pick % len(names)]
+            body = {"reduce_by": count, "market_ticker": TICKER}
+            self.members[who].call("POST", f"{ORDERS}/{self.ids[name]}/decrease", body)
+            self.naive.decrease(name, D(count))
+
+    def show(self, bids, asks):
+        self.wait(1)
+        bids, asks = uncrossed(bids, asks)
+        self.house.show(bids, asks)
+        self.naive.display(bids, asks)
+
+    def wait(self, seconds):
+        self.house.wait(seconds=seconds)
+        self.naive.wait(seconds)
+
+    def reset(self, who):
+        path = f"/portfolio/order_groups/{self.groups[who]['order_group_id']}/reset"
+        assert self.members[who].call("PUT", path)[0] == 200
+        self.naive.reset(who)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps)
 def test_a_naive_engine_agrees_fill_by_fill(flow):
-    house, naive = parts.House(None), NaiveEngine()
-    members = {name: house.member(name, "100000") for name in NAMES}
-    house.show()
-    for step in flow:
-        if step[0] == "show":
-            house.wait(seconds=1)
-            bids, asks = uncrossed(step[1], step[2])
-            house.show(bids, asks)
-            naive.display(bids, asks)
-        else:
-            _, who, side, price, count, kind, stp = step
-            members[who].order(side, price, count, tif=kind, stp=stp)
-            naive.submit(who, side, D(price), D(count), kind, stp)
-    with house.exchange.view() as world:
+    both = BothEngines()
+    for what, *details in flow:
+        getattr(both, what)(*details)
+    both.house.get("/exchange/status")  # lets what has expired go
+    with both.house.exchange.view() as world:
         ours = engine_fills(world)
         resting = sorted(
             (order.account_id, order.side, order.price, order.remaining)
             for order in world.orders.values()
             if order.status == "resting"
         )
-    assert ours == naive.fills
-    assert resting == sorted(
-        (one.who, one.side, one.price, one.left) for one in naive.resting if one.who != "outside" and one.left > 0
-    )
+    assert ours == both.naive.fills
+    left = [one for one in both.naive.resting if one.who != "outside" and one.left > 0]
+    assert resting == sorted((one.who, one.side, one.price, one.left) for one in left)
 
 
 def engine_fills(world):

@@ -34,8 +34,11 @@ def mirror(world: World, snapshot: LadderSnapshot, now: datetime, *, renewed: bo
         if market.status == "finalized" and market.result:
             value_of(market.ticker, market.result, market.settlement_value_dollars)
     series, event = snapshot.series, snapshot.event
+    before = world.fees(series.ticker, event.event_ticker)
     world.keep(ListedSeries(series.ticker, series))
     world.keep(ListedEvent(event.event_ticker, msgspec.structs.replace(event, markets=None)))
+    if before is not None and before != world.fees(series.ticker, event.event_ticker):
+        world.refresh_reserves({one.ticker for one in world.listings.values() if one.series_ticker == series.ticker})
     for market in snapshot.markets:
         old = world.listings.get(market.ticker)
         if old is not None and (snapshot.as_of <= old.as_of or old.settled_at is not None):

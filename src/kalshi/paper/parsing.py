@@ -105,8 +105,11 @@ class Request:
         return self.key.account_id
 
     def text(self, name: str, default: str = "") -> str:
-        """Return a query parameter."""
-        return self.query.get(name, [default])[0]
+        """Return a query parameter; 400 when it was given twice."""
+        values = self.query.get(name, [default])
+        if len(values) > 1:
+            raise bad_parameter(f"{name}: given {len(values)} times")
+        return values[0]
 
     def words(self, name: str, at_most: int = 100) -> list[str]:
         """Return a comma list, empty when the parameter is absent."""
@@ -117,9 +120,9 @@ class Request:
 
     def integer(self, name: str, low: int, high: int) -> int | None:
         """Return a whole number within low..high, None when absent; 400 otherwise."""
-        text = self.text(name)
-        if text == "":
+        if name not in self.query:
             return None
+        text = self.text(name)
         if not re.fullmatch(r"-?[0-9]{1,12}", text) or not low <= int(text) <= high:
             raise bad_parameter(f"{name}: expected a whole number from {low} to {high}")
         return int(text)

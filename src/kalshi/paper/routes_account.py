@@ -19,7 +19,7 @@ from kalshi.paper.cash import Move, move_between_shards, move_between_subaccount
 from kalshi.paper.parsing import NettingBody, Request, body_of
 from kalshi.paper.rate_limits import COSTS, DEFAULT_COST, TIERS
 from kalshi.paper.records import Key, ShardTransfer
-from kalshi.paper.refusals import not_found, not_modelled, refused
+from kalshi.paper.refusals import not_found, refused
 from kalshi.paper.routes_public import Answer
 from kalshi.paper.wire import JsonObject, whole_cents
 from kalshi.paper.world import World
@@ -60,6 +60,10 @@ class SubaccountTransferBody(msgspec.Struct):
     to_subaccount: Number
     amount_cents: Amount
     exchange_index: Shard = 0
+
+
+class SubaccountBody(msgspec.Struct):
+    exchange_index: Shard | None = None
 
 
 class NewKeyBody(msgspec.Struct):
@@ -163,7 +167,8 @@ def endpoint_costs(world: World, request: Request) -> Answer:
 
 
 def create_subaccount(world: World, request: Request) -> Answer:
-    """Open the next subaccount."""
+    """Open the next subaccount; it has money on whatever shard some is sent to."""
+    body_of(request.body or b"{}", SubaccountBody)
     account_for(world, request, 0)
     return 201, {"subaccount_number": accounts.open_subaccount(world, request.account_id, request.now)}
 
@@ -238,7 +243,7 @@ def transfer_between_shards(world: World, request: Request) -> Answer:
     """Send dollars from one shard to another; accepted now, complete two market seconds later."""
     wanted = body_of(request.body, ShardTransferBody)
     if "margined" in (wanted.source, wanted.destination):
-        raise not_modelled("IntraExchangeInstanceTransfer with the margined exchange")
+        raise refused(400, "invalid_parameters", "invalid parameters", "there is no margined exchange here")
     numbers = wanted.source_subaccount, wanted.destination_subaccount
     if wanted.client_transfer_id is not None and any(numbers):
         raise refused(400, "invalid_parameters", "invalid parameters", "client_transfer_id is for the primary account")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
@@ -28,6 +29,12 @@ FILTERS = {
     "paused": ("inactive",),
     "closed": ("closed", "determined", "disputed", "amended"),
     "settled": ("finalized",),
+}
+# Other times by which markets can be asked for.
+OTHER_TIMES: dict[str, Callable[[Listing], datetime | None]] = {
+    "created": lambda listing: listing.market.created_time,
+    "updated": lambda listing: listing.market.updated_time,
+    "settled": lambda listing: listing.settled_at,
 }
 EVENT_FILTERS = ("unopened", "open", "closed", "settled")
 HISTORY = timedelta(days=90)
@@ -82,6 +89,9 @@ def historical_cutoff(world: World, request: Request) -> Answer:
 def series_list(world: World, request: Request) -> Answer:
     """Answer all mirrored series, or those of one category."""
     category = request.text("category")
+    for name in ("include_product_metadata", "include_volume"):
+        request.flag(name)
+    request.seconds("min_updated_ts")
     rows = [_wire(listed.series) for listed in world.series.values()]
     if category:
         rows = [row for row in rows if category in (row.get("category"), *row.get("categories", ()))]
@@ -113,6 +123,8 @@ def events(world: World, request: Request) -> Answer:
         chosen.append(listed)
     page, cursor = request.page(chosen, most=200, default=200)
     nested = request.flag("with_nested_markets")
+    request.flag("with_milestones")
+    request.seconds("min_updated_ts")
     return 200, {"events": [_event(world, one, request, nested) for one in page], "cursor": cursor}
 
 
@@ -132,6 +144,7 @@ def one_event(world: World, request: Request) -> Answer:
 def multivariate_events(world: World, request: Request) -> Answer:
     """Answer no combos: there are none here."""
     request.page([], most=200)
+    request.flag("with_nested_markets")
     return 200, {"events": [], "cursor": ""}
 
 
@@ -142,6 +155,10 @@ def markets(world: World, request: Request) -> Answer:
     tickers = request.words("tickers", 1000)
     low, high = request.seconds("min_close_ts"), request.seconds("max_close_ts")
     request.choice("mve_filter", ("only", "exclude"))
+    spans = [
+        (time_of, (request.seconds(f"min_{name}_ts"), request.seconds(f"max_{name}_ts")))
+        for name, time_of in OTHER_TIMES.items()
+    ]
     chosen = [
         listing
         for ticker, listing in sorted(world.listings.items())
@@ -150,7 +167,7 @@ def markets(world: World, request: Request) -> Answer:
         and (not tickers or ticker in tickers)
         and (not status or market_status(listing, request.now) in FILTERS[status])
         and _within(listing.market.close_time, low, high)
-        and _matches_other_times(listing, request)
+        and all(_within(time_of(listing), *span) for time_of, span in spans)
         and not is_archived(listing, request.now)
     ]
     if request.text("mve_filter") == "only":
@@ -260,15 +277,6 @@ def _wire(model: msgspec.Struct) -> dict[str, Any]:
     if isinstance(model, Series):
         wire = {"categories": [model.category], "tags": None, "additional_prohibitions": None} | wire
     return wire
-
-
-def _matches_other_times(listing: Listing, request: Request) -> bool:
-    market = listing.market
-    return (
-        _within(market.created_time, request.seconds("min_created_ts"), request.seconds("max_created_ts"))
-        and _within(market.updated_time, request.seconds("min_updated_ts"), request.seconds("max_updated_ts"))
-        and _within(listing.settled_at, request.seconds("min_settled_ts"), request.seconds("max_settled_ts"))
-    )
 
 
 def _within(at: datetime | None, low: datetime | None, high: datetime | None) -> bool:

@@ -226,6 +226,14 @@ class World:
             at=at,
         )
 
+    def fees(self, series_ticker: str, event_ticker: str) -> tuple[object, ...] | None:
+        """Return all that decides about the fees of an event, None where series or event is not listed."""
+        series, event = self.series.get(series_ticker), self.events.get(event_ticker)
+        if series is None or event is None:
+            return None
+        own = event.event.fee_type_override, event.event.fee_multiplier_override
+        return series.series.fee_type, series.series.fee_multiplier, *own
+
     # --- book and reserves ----------------------------------------------------------------------
 
     def rest(self, order: Order) -> None:
