@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 TICKER = "KXTSAW-26OCT11-A2.50"
@@ -20,15 +21,28 @@ GOOD = {
 
 
 def snapshot_of(member):
+    """Everything the exchange knows, as text: a refused request must leave all of it as it was."""
     with member.house.exchange.view() as world:
-        return (
-            member.call("GET", "/portfolio/orders"),
-            member.dollars(),
-            member.position(),
-            len(world.spent),
-            len(world.orders),
-            world.ledger.last_number,
-        )
+        kept = [
+            world.ledger,
+            world.accounts,
+            list(world.orders.items()),
+            [
+                (order.ticker, order.side, list(level.orders))
+                for order in world.orders.values()
+                for level in world.books[order.ticker].sides[order.side].best_first()
+            ],
+            list(world.spent.items()),
+            list(world.positions.items()),
+            world.fills,
+            world.tape,
+            world.groups,
+            world.shard_transfers,
+            world.subaccount_transfers,
+            list(world.keys.items()),
+            [(name, world.available(name, 0)) for name in world.accounts],
+        ]
+        return msgspec.json.encode(kept)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +92,89 @@ def test_a_bad_order_is_refused_and_leaves_no_trace(house, change, status, code)
     assert (got, answer.get("error", answer)["code"]) == (status, code), answer
     assert snapshot_of(alice) == before
     assert alice.call("POST", ORDERS, GOOD)[0] == 201  # the id was not spent
+
+
+def order_of(house, member, **more):
+    return member.call("POST", ORDERS, GOOD | {"price": "0.20", "client_order_id": house.next_id()} | more)[1][
+        "order_id"
+    ]
+
+
+AMEND = {"ticker": TICKER, "side": "bid", "price": "0.21", "count": "5"}
+HERE = {"market_ticker": TICKER}
+WRONG = [
+    # (whose order, verb, path after the order id, body, query, status, code)
+    ("bob", "DELETE", "", None, HERE, 404, "not_found"),
+    ("bob", "POST", "/amend", AMEND, {}, 404, "not_found"),
+    ("bob", "POST", "/decrease", {"reduce_by": "1", **HERE}, {}, 404, "not_found"),
+    ("alice", "DELETE", "", None, {"exchange_index": 1}, 404, "not_found"),
+    ("alice", "DELETE", "", None, {"exchange_index": 101}, 400, None),
+    ("alice", "DELETE", "", None, {"exchange_index": -1}, 400, "invalid_parameters"),
+    ("alice", "DELETE", "", None, {"market_ticker": "KXNOPE"}, 400, "order_ticker_mismatch"),
+    ("alice", "DELETE", "", None, {"subaccount": 9}, 400, "invalid_parameters"),
+    ("alice", "POST", "/amend", AMEND | {"exchange_index": 2}, {}, 404, "not_found"),
+    ("alice", "POST", "/amend", AMEND | {"ticker": "KXNOPE"}, {}, 400, "order_ticker_mismatch"),
+    ("alice", "POST", "/amend", AMEND | {"side": "ask"}, {}, 400, "order_side_mismatch"),
+    ("alice", "POST", "/amend", AMEND | {"price": "0.215"}, {}, 400, "invalid_order"),
+    ("alice", "POST", "/amend", AMEND | {"price": 0.21}, {}, 400, "bad_request"),
+    ("alice", "POST", "/amend", AMEND | {"count": "0"}, {}, 400, "invalid_order_size"),
+    ("alice", "POST", "/amend", AMEND | {"count": "5.001"}, {}, 400, "invalid_order_size"),
+    ("alice", "POST", "/amend", AMEND | {"count": "9999999"}, {}, 400, "available_balance_too_low"),
+    ("alice", "POST", "/amend", AMEND | {"expiration_time": 1}, {}, 400, "invalid_parameters"),
+    ("alice", "POST", "/amend", AMEND | {"client_order_id": "x"}, {}, 400, "order_id_and_client_order_id_mismatch"),
+    ("alice", "POST", "/decrease", HERE, {}, 400, "invalid_parameters"),
+    ("alice", "POST", "/decrease", {"reduce_by": "1", "reduce_to": "1", **HERE}, {}, 400, "invalid_parameters"),
+    ("alice", "POST", "/decrease", {"reduce_by": "-1", **HERE}, {}, 400, "bad_request"),
+    ("alice", "POST", "/decrease", {"reduce_by": "0.001", **HERE}, {}, 400, "invalid_order_size"),
+    ("alice", "POST", "/decrease", {"reduce_to": "6", **HERE}, {}, 400, "invalid_order_size"),
+    ("alice", "POST", "/decrease", {"reduce_by": 1, **HERE}, {}, 400, "bad_request"),
+]
+
+
+def test_a_bad_change_of_an_order_is_refused_and_leaves_no_trace(house):
+    house.show(asks=[("0.40", "10")])
+    members = {name: house.member(name) for name in ("alice", "bob")}
+    orders = {name: order_of(house, member) for name, member in members.items()}
+    before = snapshot_of(members["alice"])
+    for owner, verb, path, body, query, status, code in WRONG:
+        got, answer = members["alice"].call(verb, f"{ORDERS}/{orders[owner]}{path}", body, **query)
+        assert got == status, (path, body, query, answer)
+        assert code is None or answer.get("error", answer)["code"] == code, (path, body, query, answer)
+        assert snapshot_of(members["alice"]) == before
+
+
+def test_a_batch_with_bad_items_does_the_good_ones_only(house):
+    house.show(asks=[("0.40", "10")])
+    alice, bob = house.member("alice"), house.member("bob")
+    hers, his = order_of(house, alice), order_of(house, bob)
+    items = [GOOD | {"client_order_id": house.next_id()}, GOOD | {"ticker": "KXNOPE"}, GOOD | {"count": 1}, {}]
+    status, answer = alice.call("POST", f"{ORDERS}/batched", {"orders": items})
+    assert (status, ["error" in row for row in answer["orders"]]) == (201, [False, True, True, True])
+    items = [{"order_id": his, **HERE}, {"order_id": hers, "exchange_index": 3}, {"order_id": hers, **HERE}]
+    status, answer = alice.call("DELETE", f"{ORDERS}/batched", {"orders": items})
+    assert (status, [row["reduced_by"] for row in answer["orders"]]) == (200, ["0.00", "0.00", "5.00"])
+    before = snapshot_of(alice)
+    for bad in ({"orders": [{}]}, {"orders": [{"order_id": 7}]}, {}, {"orders": None}):
+        assert alice.call("DELETE", f"{ORDERS}/batched", bad)[0] == 400
+    assert snapshot_of(alice) == before
+
+
+def test_after_the_close_nothing_is_taken_and_nothing_changes(house, parts):
+    house.show(asks=[("0.40", "10")])
+    alice = house.member()
+    order = order_of(house, alice)
+    house.now = parts.close
+    house.get("/exchange/status")  # the close itself
+    before = snapshot_of(alice)
+    for verb, path, body in (
+        ("POST", ORDERS, GOOD),
+        ("DELETE", f"{ORDERS}/{order}", None),
+        ("POST", f"{ORDERS}/{order}/amend", AMEND),
+        ("POST", f"{ORDERS}/{order}/decrease", {"reduce_by": "1", **HERE}),
+    ):
+        status, answer = alice.call(verb, path, body)
+        assert (status, answer["error"]["code"]) == (400, "MARKET_INACTIVE")
+        assert snapshot_of(alice) == before
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"ticker": "a"}', b"[" * 5000])
