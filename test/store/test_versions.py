@@ -266,3 +266,24 @@ def test_an_old_file_that_is_read_by_somebody_is_migrated_all_the_same(tmp_path:
         assert reader.execute("SELECT count(*) FROM orders").fetchone() == (5,)
         Store.open(place).close()
     reader.close()
+
+
+def test_every_table_and_column_is_in_the_reference_as_it_is_in_the_schema() -> None:
+    text = (SRC.parent / "reference" / "store.md").read_text(encoding="utf-8")
+    for table in metadata.sorted_tables:
+        section = text.partition(f"\n### {table.name}\n")[2].partition("\n### ")[0]
+        assert section.splitlines()[0] == table.comment
+        told = [line for line in section.splitlines() if line.startswith("| `")]
+        assert told == [f"| `{column.name}` | {column.comment} |" for column in table.columns]
+
+
+def test_postgresql_keeps_the_words_too(store_place: Place) -> None:
+    if store_place.is_file:
+        return  # SQLite has no comments
+    make_old(store_place, 2)
+    database = Database(store_place)
+    with database.reading() as connection:
+        for table in metadata.sorted_tables:
+            found = inspect(connection).get_columns(table.name)
+            assert {c["name"]: c["comment"] for c in found} == {c.name: c.comment for c in table.columns}
+    database.close()

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from databases import place_arguments
 from kalshi.config import load_config
 from kalshi.connect import PaperClient, connect
 from kalshi.exchange.models import Order
 from kalshi.exchange.snapshot import LadderSnapshot
 from kalshi.store import Store
+from kalshi.store.place import Place as DatabasePlace
 from kalshi.store.schema import COUNTED
 from trading import worker
 from trading.harness import EVENT_ROW, SERIES, START, market_of
@@ -29,8 +31,9 @@ SRC = HERE.parents[1] / "src"
 class Place:
     """A folder with an exchange, in which workers are started."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, store_place: DatabasePlace) -> None:
+        self.folder, self.store_place = folder, store_place
+        (folder / "place").write_text("\n".join(place_arguments(store_place)))
         (folder / "now").write_text(START.isoformat())
         config = replace(load_config({"KALSHI_MODE": "paper"}), data_dir=folder)
         client = connect(config, clock=lambda: START)
@@ -52,12 +55,12 @@ class Place:
         return list(self.client.orders())
 
     def store(self) -> Store:
-        return Store.open(self.folder / "store.db")
+        return Store.open(self.store_place)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    place = Place(tmp_path)
+def place(tmp_path: Path, store_place: DatabasePlace) -> Iterator[Place]:
+    place = Place(tmp_path, store_place)
     yield place
     place.client.close()
 

@@ -1,6 +1,7 @@
 """One process that trades: `python worker.py FOLDER PURPOSE COUNT [KILL]`.
 
-It goes through the same rooms as a job, against the paper exchange kept in FOLDER.
+It goes through the same rooms as a job, against the paper exchange kept in FOLDER and the store that the file
+`place` in it names (URL, schema).
 KILL names where it kills itself, as a power cut would: `before` the order is sent, `after` the exchange has
 acted, `stored` right after the row was committed.
 """
@@ -20,6 +21,7 @@ from kalshi.config import load_config
 from kalshi.connect import PAPER_ORIGIN, connect
 from kalshi.paper.adapter import PaperAdapter
 from kalshi.store import Store
+from kalshi.store.place import Place as DatabasePlace
 from kalshi.trading.desk import Desk
 from kalshi.trading.intents import Intent, Side
 from kalshi.trading.limits import Limits
@@ -66,8 +68,8 @@ def main(folder: Path, purpose: str, count: int, kill: str = "") -> None:
         order_contracts=Decimal(100), order_cost=Decimal(10), event_cost=EVENT_COST, day_cost=Decimal(1000),
         orders_per_run=1000, close_margin=timedelta(0),
     )
-    store = Store.open(folder / "store.db")
-    desk = Desk(exchange, store, limits, clock=clock, dry_run=False, run_id=f"{purpose}-{os.getpid()}")
+    store = Store.open(DatabasePlace.of(*(folder / "place").read_text().split("\n")))
+    desk = Desk(exchange, store, limits, clock=clock, dry_run=False, run_id=f"{purpose}-{os.getpid()}", stop_dir=folder)
     market = exchange.market(TICKER)
     if kill == "stored":
         real = store.reserve
