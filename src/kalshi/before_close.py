@@ -43,6 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", choices=MODELS, default=DEFAULT_MODEL, help=f"how past moves speak of today ({DEFAULT_MODEL})")
     add("--alpha", type=float, default=1.0, help="smoothing of the counts (1)")
     add("--budget", type=amount, default=dollars(10), help="dollars per market, fee included (10)")
+    add("--kelly", type=amount, help="also stake at most this share of Kelly, such as 0.25; default: the budget alone")
     add("--min-edge", type=amount, default=dollars("0.03"), help="dollars per contract after the fee (0.03)")
     add("--min-n", type=int, default=250, help="fewest past moves (250)")
     add("--trade", action="store_true", help="place the orders; without it the table is only reported")
@@ -61,7 +62,8 @@ def main(run: Run) -> None:
         NASDAQ100, args.history_start, args.history, args.model, args.alpha, args.min_n
     )
     estimates, cross_checked = valuation.estimate_day(run, day, days, session, settings)
-    rules = rules_likelihood.LikelihoodRules(args.budget, args.min_edge, max_contracts=run.config.max_order_contracts)
+    most = run.config.max_order_contracts
+    rules = rules_likelihood.LikelihoodRules(args.budget, args.min_edge, max_contracts=most, kelly=args.kelly)
     off = "" if args.trade else "--trade was not given"
     if slot is windows.EVENING_SLOT:
         off = "the index stands still in the evening while futures move: report only"

@@ -209,7 +209,19 @@ def test_an_event_gets_three_budgets() -> None:
     quotes = dict.fromkeys(SP_LADDER.tickers, quote("0.03", "0.05"))
     found = rules_likelihood.plan(make_state(quotes=quotes), [estimate(0.10)] * 10, LikelihoodRules())
     assert len(found.wanted or ()) == 3
-    assert "budget is used up" in decisions(found)["HIGH"]
+    assert "is used up" in decisions(found)["HIGH"]
+
+
+def test_kelly_stakes_less_than_the_budget_where_the_balance_is_small() -> None:
+    quotes = {"LOW": quote("0.03", "0.05")}
+    estimates = [estimate(0.10)] + [estimate(0.10)] * 9
+    # c = 0.053325; (0.10 - c) / (1 - c) = 0.0493; a quarter of it, 1.23 % of 200 dollars, buys 46 at 5 cents
+    for balance, count in ((D(200), 46), (D(100000), 187)):
+        state = make_state(quotes=quotes, balance=balance)
+        found = rules_likelihood.plan(state, estimates, LikelihoodRules(kelly=D("0.25")))
+        assert next(w.count for w in found.wanted or () if w.ticker == "LOW") == count
+    with pytest.raises(ConfigError, match="--kelly"):
+        LikelihoodRules(kelly=D("1.5"))
 
 
 # cheap NO

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from kalshi.errors import ConfigError
 from kalshi.index.plan import ONE, ZERO, EventState, Plan, Style, Wanted
 from kalshi.pricing.fees import break_even, fee_bound
 from kalshi.pricing.likelihood import Estimate, to_decimal
-from kalshi.pricing.sizing import fixed_dollars
+from kalshi.pricing.sizing import fixed_dollars, kelly_contracts
 
 HEADERS = ("market", "range", "k", "p", "95 %", "error", "side", "price", "ratio", "edge", "decision", "reason")
 PURPOSE = "likelihood"
@@ -30,7 +31,8 @@ BANDS = (
 class LikelihoodRules:
     """budget: dollars per market, fee included; an event gets three of it. min_edge: dollars a contract.
 
-    max_contracts: the desk's limit of one order.
+    max_contracts: the desk's limit of one order. kelly: share of Kelly (0..1) of the free balance to stake at
+    most, beside the budget; None: the budget alone.
     """
 
     budget: Decimal = Decimal(10)
@@ -38,6 +40,11 @@ class LikelihoodRules:
     p_floor: Decimal = Decimal("0.01")
     event_budgets: int = 3
     max_contracts: Decimal | None = None
+    kelly: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if self.kelly is not None and not 0 < self.kelly <= 1:
+            raise ConfigError(f"--kelly must lie above 0 and at most at 1, not {self.kelly}")
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,8 @@ def plan(state: EventState, estimates: Sequence[Estimate], rules: LikelihoodRule
         if order is not None:
             room -= order.cost + fee_bound(order.price, order.count, state.terms.multiplier)
             wanted.append(order)
-        reason = shown.reason or (f"underpriced: {order.count} contracts" if order else "the budget is used up")
+        bought = f"underpriced: {order.count} contracts" if order else "the budget or Kelly's share is used up"
+        reason = shown.reason or bought
         if shown.word == OVER:
             reason = "overpriced: logged only"
         rows.append(
@@ -148,4 +156,10 @@ def _order(state: EventState, ticker: str, value: SideValue, room: Decimal, rule
     if budget < LEAST_BUDGET:
         return None
     count = fixed_dollars(budget, value.price, multiplier=state.terms.multiplier, offered=offered)
+    if rules.kelly is not None:
+        bankroll, multiplier = state.balance or ZERO, state.terms.multiplier
+        staked = kelly_contracts(
+            value.probability, value.price, bankroll, fraction=rules.kelly, multiplier=multiplier, offered=offered
+        )
+        count = min(count, staked)
     return Wanted(ticker, value.side, value.price, Decimal(count), Style.TAKE, PURPOSE) if count else None
