@@ -18,12 +18,13 @@ import pytest
 from index.served import served as behind_a_socket
 from kalshi.errors import AlreadyRunning, ConfigError, DataError, StoreError
 from kalshi.exchange.candles import OHLC, Candle, Price
+from kalshi.history.candle_store import StoredEvent, StoredMarket
 from kalshi.paper.feed_public import public_client
 from kalshi.paper.feed_recorded import RecordedFeed, first_moment
 from kalshi.paper.market_clock import StepClock
 from kalshi.paper.record import Recorder
 from kalshi.paper.record_files import RecordFiles
-from kalshi.tsa.candle_store import CandleStore, StoredEvent, StoredMarket
+from kalshi.tsa.candle_store import TsaCandleStore
 
 from .conftest import SRC, House, Served
 
@@ -249,7 +250,7 @@ def quote(bid, ask):
 
 
 def test_fetched_candles_can_be_lived_through(tmp_path):
-    store = CandleStore(tmp_path)
+    store = TsaCandleStore(tmp_path)
     opens, closes = datetime(2026, 10, 5, 14, tzinfo=UTC), datetime(2026, 10, 12, 3, 59, tzinfo=UTC)
     market = StoredMarket(TICKER, "yes", "finalized", opens, closes)
     event = StoredEvent("KXTSAW-26OCT11", "KXTSAW", (market,), True)

@@ -8,6 +8,7 @@ and have a better limit, with half of its volume each.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -82,17 +83,17 @@ def _ladder(name: str, series_ticker: str, rows: list[Any], as_of: datetime, sta
     series = Series(
         ticker=series_ticker,
         title=f"RECORDED: {series_ticker}",
-        category="Transportation",
+        category="",
         fee_type="quadratic",
         fee_multiplier=ONE,
-        frequency="weekly",
+        frequency="custom",
     )
     event = Event(
         event_ticker=name,
         series_ticker=series_ticker,
         title=f"RECORDED: {name}",
         sub_title="",
-        mutually_exclusive=False,
+        mutually_exclusive=any(_strike(row)[0] == "between" for row in rows),
         collateral_return_type="",
     )
     markets = tuple(_market(name, row, status) for row in rows)
@@ -100,9 +101,7 @@ def _ladder(name: str, series_ticker: str, rows: list[Any], as_of: datetime, sta
 
 
 def _market(event_ticker: str, row: Any, status: str) -> Market:
-    label = row["ticker"].rpartition("-")[2]
-    number = Decimal(label[1:])
-    strike = number * MILLION if number < 1000 else number  # A2.50 and T2500000 name the same strike
+    kind, floor, cap = _strike(row)
     return Market(
         ticker=row["ticker"],
         event_ticker=event_ticker,
@@ -128,12 +127,31 @@ def _market(event_ticker: str, row: Any, status: str) -> Market:
         notional_value_dollars=ONE,
         price_level_structure="linear_cent",
         price_ranges=[PriceRange(start=ZERO, end=ONE, step=HUNDREDTH)],
-        yes_sub_title=f"above {strike:,.0f}",
-        strike_type="greater",
-        floor_strike=strike,
+        yes_sub_title=f"{kind} {' '.join(f'{one:,f}' for one in (floor, cap) if one is not None)}",
+        strike_type=kind,
+        floor_strike=floor,
+        cap_strike=cap,
         created_time=row["open_time"],
         updated_time=row["open_time"],
     )
+
+
+def _strike(row: Any) -> tuple[str, Decimal | None, Decimal | None]:
+    """Return (type, floor, cap); files of earlier versions keep none, then the ticker of a TSA market tells it.
+
+    Raises DataError where neither does.
+    """
+    if row.get("strike_type"):
+        return row["strike_type"], _plain(row["floor_strike"]), _plain(row["cap_strike"])
+    found = re.fullmatch(r"[AT](\d+(?:\.\d+)?)", row["ticker"].rpartition("-")[2], re.ASCII)
+    if found is None or "TSAW-" not in row["ticker"]:
+        raise DataError(f"no strike of {row['ticker']} was kept: fetch the event again")
+    number = Decimal(found[1])
+    return "greater", number * MILLION if number < 1000 else number, None  # A2.50 and T2500000 are the same
+
+
+def _plain(value: Decimal | None) -> Decimal | None:
+    return None if value is None else value.normalize() + ZERO
 
 
 def _read(path: Path) -> tuple[list[Any], dict[str, Any]]:
