@@ -36,6 +36,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--overpriced", type=float, default=0.0, metavar="DOLLARS", help="added to every YES price there (default 0)")
     add("--step-seconds", type=int, default=15, help="seconds between two prices (default 15)")
     add("--rules", default="", metavar="A,B", help="only these rules; default all")
+    add("--script-days", type=int, default=0, metavar="N",
+        help="also let the scripts themselves trade the first N days, some seconds each (default 0)")
     add("--out", type=Path, metavar="DIR", help="write here; default the report directory")
 
 
@@ -53,6 +55,8 @@ def main(run: Run) -> None:
     args = run.args
     if not 1 <= args.days <= MOST_DAYS:
         raise ConfigError(f"--days {args.days} must lie between 1 and {MOST_DAYS}")
+    if not 0 <= args.script_days <= args.days:
+        raise ConfigError(f"--script-days {args.script_days} must lie between 0 and --days {args.days}")
     if args.seed < 0:
         raise ConfigError(f"--seed {args.seed} must be at least 0")
     rules = all_rules(CRONTAB, [key.strip() for key in args.rules.split(",") if key.strip()])
@@ -77,6 +81,8 @@ def main(run: Run) -> None:
         run.report.add_table(f"Cents a contract and day, {name}", season_report.HEADERS, rows)
     for line in (agreement(checks(lines)), *season_report.EXPLANATION):
         run.report.add_line(line)
+    if args.script_days:
+        _by_the_scripts(run)
     with provenance.reserved_stem(out, "index_season_", run.started_at) as stem:
         title = f"What a simulated day brings, seed {args.seed}"
         files: dict[str, str | bytes] = {
@@ -89,6 +95,23 @@ def main(run: Run) -> None:
             write_atomically(out / name, content)
     for name in files:
         run.report.add_line(f"Written: {out / name}")
+
+
+def _by_the_scripts(run: Run) -> None:
+    """Report what the scripts make of the first days, beside what the arrays make of them."""
+    from kalshi import afternoon, midday, morning, sp_daily_every_10_minutes
+    from kalshi.season.market import Session
+    from kalshi.season.real import beside_the_arrays
+    from kalshi.season.rules import PairRule, all_rules
+
+    modules = (morning, midday, sp_daily_every_10_minutes, afternoon)
+    scripts = {module.main.job.name: module.main.job for module in modules}
+    rule = all_rules(CRONTAB, ["scripts_stay"])[0]
+    assert isinstance(rule, PairRule)
+    args = run.args
+    line, rows = beside_the_arrays(Session(step_s=args.step_seconds), rule, scripts, args.seed, args.script_days)
+    run.report.add_line(line)
+    run.report.add_table("Days by the scripts themselves", ("day", "contracts", "scripts", "arrays"), rows)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,8 +34,9 @@ from kalshi.runtime.arguments import build_parser
 from kalshi.runtime.endings import NothingToDo
 from kalshi.runtime.job import Job
 from kalshi.runtime.run import Run
-from kalshi.season.fast import UNITS
-from kalshi.season.market import Bias, Cents, Floats, Session, fair, winners, yes_bids
+from kalshi.season.fast import UNITS, trade
+from kalshi.season.market import FAIR, Bias, Cents, Floats, Session, fair, walks, winners, yes_bids
+from kalshi.season.rules import PairRule
 from kalshi.store import Store
 
 DAY = date(2026, 10, 6)
@@ -110,6 +112,39 @@ def trade_really(session: Session, bias: Bias, index: Floats, calls: Sequence[Ca
     finally:
         client.close()
         store.close()
+
+
+def calls_of(rule: PairRule, scripts: Mapping[str, Job]) -> list[Call]:
+    """Return the starts of *scripts* (by name) that *rule* describes, one contract a market, by time."""
+    schedule = rule.schedule
+    found = [Call(int(schedule.blanket), scripts["morning"], ("--no-price", f"0.{rule.blanket:02d}", "--count", "1"))]
+    if rule.complete:
+        found += [Call(minute, scripts["sp_daily_every_10_minutes"]) for minute in schedule.passes or ()]
+    if schedule.stand_aside is not None:
+        found.append(Call(schedule.stand_aside, scripts["midday"]))
+    if schedule.flatten is not None:
+        found.append(Call(schedule.flatten, scripts["afternoon"]))
+    return sorted(found, key=lambda call: call.minute)
+
+
+def beside_the_arrays(
+    session: Session, rule: PairRule, scripts: Mapping[str, Job], seed: int, days: int
+) -> tuple[str, list[tuple[int, int, str, str]]]:
+    """Let *scripts* live through the first *days* days of *seed*; say whether the arrays found the same.
+
+    Returns (one sentence, rows of day, contracts, dollars by the scripts, dollars by the arrays).
+    """
+    index = walks(session, seed, range(days))
+    outcome = trade(session, [FAIR], [rule], index)[0][0]
+    rows, apart = [], 0
+    for number in range(days):
+        with tempfile.TemporaryDirectory() as place:
+            real = trade_really(session, FAIR, index[number], calls_of(rule, scripts), Path(place))
+        pnl = int(outcome.pnl[number])
+        apart += (real.bought, real.pnl) != (int(outcome.fills[number]), pnl)
+        rows.append((number, real.bought, f"{real.pnl / UNITS:+.4f}", f"{pnl / UNITS:+.4f}"))
+    same = "the same contracts and dollars on every day" if not apart else f"something else on {apart} of the days"
+    return f"The scripts themselves ({rule.label}) lived through {days} of the days; the arrays found {same}.", rows
 
 
 def _start(
