@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import exchange_calendars
 import pytest
 
 from kalshi.errors import DataError
+from kalshi.runtime import market_table
 from kalshi.runtime.market_days import MarketDays
 
 
@@ -64,6 +66,29 @@ def test_today_is_new_yorks_date_not_utcs(days: MarketDays) -> None:
     session = days.today(datetime(2026, 10, 10, 2, 0, tzinfo=UTC))
     assert session is not None and session.day == date(2026, 10, 9)
     assert days.today(datetime(2026, 10, 10, 12, 0, tzinfo=UTC)) is None
+
+
+def test_the_table_is_exchange_calendars_day_by_day() -> None:
+    calendar = exchange_calendars.get_calendar("XNYS", start="2023-12-20", end="2033-01-10")
+    days, day = MarketDays(market_table.FIRST, market_table.LAST), market_table.FIRST
+    while day <= market_table.LAST:
+        session = days.session(day)
+        assert (session is not None) == calendar.is_session(day), day
+        if session is not None:
+            opens, closes = calendar.session_open_close(day)
+            assert (session.opens_at, session.closes_at) == (opens.to_pydatetime(), closes.to_pydatetime()), day
+        day += timedelta(days=1)
+
+
+def test_the_table_is_made_anew_years_before_it_ends() -> None:
+    ahead = market_table.LAST - datetime.now(UTC).date()
+    assert ahead > timedelta(days=365 * 3), "extend kalshi/runtime/market_table.py from a newer exchange_calendars"
+
+
+def test_years_before_the_table_ask_exchange_calendars() -> None:
+    days = MarketDays(date(2001, 9, 9), date(2001, 9, 30))  # a Sunday, and the days of September 2001
+    assert days.session(date(2001, 9, 9)) is None
+    assert [session.day.day for session in days.sessions(date(2001, 9, 10), date(2001, 9, 18))] == [10, 17, 18]
 
 
 def test_beyond_the_horizon_is_an_error(days: MarketDays) -> None:

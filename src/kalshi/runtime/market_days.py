@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from kalshi.errors import DataError
-from kalshi.runtime.clock import new_york
+from kalshi.runtime import market_table
+from kalshi.runtime.clock import NEW_YORK, new_york
 
 YEARS_AHEAD = 2
 LEAST_AHEAD = timedelta(days=180)  # a shorter horizon is an error of `doctor` and of a test: update in time
-FULL_DAY_CLOSE_HOUR = 16
+SPARE = timedelta(days=10)
+SATURDAY = 5
+OPEN, HALF_DAY_CLOSE, FULL_DAY_CLOSE = time(9, 30), time(13), time(16)
 
 
 @dataclass(frozen=True)
@@ -25,21 +28,32 @@ class Session:
     @property
     def early_close(self) -> bool:
         """Whether trading ends before 16:00 New York time."""
-        return new_york(self.closes_at).hour < FULL_DAY_CLOSE_HOUR
+        return new_york(self.closes_at).time() < FULL_DAY_CLOSE
+
+
+def _from_table(day: date) -> Session | None:
+    if day.weekday() >= SATURDAY or day in market_table.CLOSED:
+        return None
+    closes = HALF_DAY_CLOSE if day in market_table.HALF_DAYS else FULL_DAY_CLOSE
+    opens_at, closes_at = (datetime.combine(day, at, NEW_YORK).astimezone(UTC) for at in (OPEN, closes))
+    return Session(day, opens_at, closes_at)
 
 
 class MarketDays:
-    """XNYS sessions from *first* to *last*, both inclusive.
+    """XNYS sessions from *first* to *last*, both inclusive; every question outside of them raises DataError.
 
-    Built from exchange_calendars, whose own tables end: `last` is at most the last session it knows.
-    Every question outside the horizon raises DataError.
+    Inside of `market_table` its dates answer, which are those of exchange_calendars; other years ask that itself.
     """
 
     def __init__(self, first: date, last: date) -> None:
-        import exchange_calendars
-
-        self._calendar: Any = exchange_calendars.get_calendar("XNYS", start=first, end=last)
         self.first, self.last = first, last
+        self._calendar: Any = None
+        if not market_table.FIRST <= first <= last <= market_table.LAST:
+            import exchange_calendars
+
+            # It refuses questions about days before its own first session: let that lie before ours.
+            start, end = first - SPARE, last + SPARE
+            self._calendar = exchange_calendars.get_calendar("XNYS", start=start, end=end)
 
     @classmethod
     def around(cls, now: datetime) -> MarketDays:
@@ -50,6 +64,8 @@ class MarketDays:
     def session(self, day: date) -> Session | None:
         """Return the session of New York date *day*, None on a weekend or holiday."""
         self._check(day)
+        if self._calendar is None:
+            return _from_table(day)
         if not self._calendar.is_session(day):
             return None
         opens, closes = self._calendar.session_open_close(day)
@@ -71,6 +87,9 @@ class MarketDays:
         """Return the sessions from *first* to *last*, both inclusive, oldest first."""
         self._check(first)
         self._check(last)
+        if self._calendar is None:
+            days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+            return [session for day in days if (session := _from_table(day)) is not None]
         known = self._calendar.schedule.loc[str(first) : str(last)]  # one look-up: decades are asked for at once
         rows = zip(known.index, known["open"], known["close"], strict=True)
         return [Session(day.date(), opens.to_pydatetime(), closes.to_pydatetime()) for day, opens, closes in rows]
