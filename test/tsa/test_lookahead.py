@@ -88,7 +88,7 @@ def hunted(model: str | Model, every: int = 1) -> Hunt:
     return hunt(sample(), [model], first=date(2026, 1, 11), last=date(2026, 2, 1), horizons=("k0", "k4"), every=every)
 
 
-LEARNING = ("boosted", "stacked")  # each world learns anew, which takes its time: one week, one horizon
+LEARNING = ("mstl", "boosted", "stacked")  # each world learns anew, which takes its time: one week, one horizon
 
 
 @pytest.mark.parametrize("model", [name for name in MODELS if name not in LEARNING])
