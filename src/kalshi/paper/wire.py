@@ -193,7 +193,9 @@ def trade_wire(trade: TapeTrade) -> JsonObject:
 
 def market_wire(world: World, listing: Listing, now: datetime) -> JsonObject:
     """Return a market as mirrored, with this exchange's status, quotes and result."""
-    wire = TEXTS | without_absent(msgspec.to_builtins(listing.market, builtin_types=(Decimal, datetime)))
+    # Made-up ladders tell no such times, but the exchange's specification demands them.
+    times = dict.fromkeys(("created_time", "updated_time"), listing.market.open_time)
+    wire = TEXTS | times | without_absent(msgspec.to_builtins(listing.market, builtin_types=(Decimal, datetime)))
     book, status = world.books[listing.ticker], market_status(listing, now)
     trading = status in ("active", "inactive")
     bid = (book.best_yes_bid() if trading else None) or ZERO
