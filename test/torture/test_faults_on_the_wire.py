@@ -36,6 +36,15 @@ READS_BREAK = [
 ]  # fmt: skip
 
 
+ORDER = st.fixed_dictionaries(dict(
+    number=st.integers(1, 6), side=st.sampled_from(list(Side)), price=st.sampled_from(["0.30", "0.44", "0.62"]),
+    count=st.integers(1, 5), ticker=st.sampled_from([LOW, HIGH]),
+    force=st.sampled_from([GOOD_TILL_CANCELED, GOOD_TILL_CANCELED, IMMEDIATE_OR_CANCEL, FILL_OR_KILL]),
+    broken=st.lists(st.sampled_from(WRITES_BREAK), max_size=2),
+    unread=st.sampled_from([None, None, None, *READS_BREAK]),
+))  # fmt: skip
+
+
 class Trading(RuleBasedStateMachine):
     """One account, traded over a socket by runs that fail and start again."""
 
@@ -67,21 +76,19 @@ class Trading(RuleBasedStateMachine):
     def pause(self, what: str, on: tuple[str, str]) -> None:
         self.stage(on, dict(do=what, ticker=LOW), 1)
 
-    @rule(
-        number=st.integers(1, 6), side=st.sampled_from(list(Side)), price=st.sampled_from(["0.30", "0.44", "0.62"]),
-        count=st.integers(1, 9), ticker=st.sampled_from([LOW, HIGH]),
-        force=st.sampled_from([GOOD_TILL_CANCELED, GOOD_TILL_CANCELED, IMMEDIATE_OR_CANCEL, FILL_OR_KILL]),
-        broken=st.lists(st.sampled_from(WRITES_BREAK), max_size=2),
-        unread=st.sampled_from(["", "", *map(str, range(7))]),
-    )  # fmt: skip
+    @rule(orders=st.lists(ORDER, min_size=1, max_size=4))
+    def trade(self, orders: list[dict[str, Any]]) -> None:
+        for order in orders:
+            self.submit(**order)
+
     def submit(
         self, number: int, side: Side, price: str, count: int, ticker: str, force: str,
-        broken: list[dict[str, Any]], unread: str,
+        broken: list[dict[str, Any]], unread: dict[str, Any] | None,
     ) -> None:  # fmt: skip
         for how in broken:
             self.stage(CREATE, how, 1)
         if unread and broken:  # what is asked about the lost answer is broken too
-            self.stage(ORDERS, READS_BREAK[int(unread)], 2)
+            self.stage(ORDERS, unread, 2)
         wanted = intent(
             purpose=str(number), side=side, price=D(price), count=D(count), ticker=ticker, time_in_force=force
         )
@@ -159,6 +166,6 @@ class Trading(RuleBasedStateMachine):
 
 TestTrading = Trading.TestCase
 TestTrading.settings = settings(
-    max_examples=80, stateful_step_count=20, deadline=None, derandomize=True,
+    max_examples=60, stateful_step_count=20, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
