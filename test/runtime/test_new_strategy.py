@@ -45,6 +45,8 @@ def test_it_trades_as_the_page_says_and_the_same_tick_is_the_same_orders(strateg
     assert len(placed) == int(count)
     assert {(row["side"], row["count"], row["state"]) for row in placed} == {("yes", "1", "accepted")}
     assert all(row["price"] <= "0.03" for row in placed)
+    held = json.loads(kalshi(strategy, "-m kalshi status --json").stdout)["positions"]
+    assert [(row["side"], row["contracts"]) for row in held] == [("YES", "1.00")] * int(count)
 
 
 def test_a_dry_run_sends_nothing_and_a_holiday_ends_well(strategy: Project) -> None:

@@ -23,21 +23,24 @@ DAY = timedelta(hours=24)
 def money_tables(store: Store, limits: Limits, now: datetime) -> list[Table]:
     """Return two tables: positions of markets that are not settled, and what each limit has left.
 
-    Positions are what booked fills add up to: the exchange's own are compared with them by a reconciliation.
+    Positions are what the orders of this store filled: the exchange's own are compared with fills by a reconciliation.
     """
     settled = store.settled_tickers()
     rows = [row for row in store.orders() if row.state in COUNTED and row.ticker not in settled]
     limits_used = _limits(rows, limits, now) + _results(store, limits, now)
-    return [_positions(store), ("limits used", ("limit", "at risk", "most", "left"), limits_used)]
+    return [_positions(rows), ("limits used", ("limit", "at risk", "most", "left"), limits_used)]
 
 
-def _positions(store: Store) -> Table:
-    held = {ticker: count for ticker, count in store.net_contracts().items() if count}
-    events = store.events_of(held)
-    rows: list[tuple[object, ...]] = [
-        (events.get(ticker), ticker, "YES" if count > 0 else "NO", abs(count)) for ticker, count in sorted(held.items())
+def _positions(rows: Sequence[OrderRow]) -> Table:
+    held: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in rows:
+        held[row.event_ticker, row.ticker] += row.filled if row.side == "yes" else -row.filled
+    cells: list[tuple[object, ...]] = [
+        (event, ticker, "YES" if count > 0 else "NO", abs(count))
+        for (event, ticker), count in sorted(held.items())
+        if count
     ]
-    return "positions", ("event", "market", "side", "contracts"), rows
+    return "positions", ("event", "market", "side", "contracts"), cells
 
 
 def _limits(rows: Sequence[OrderRow], limits: Limits, now: datetime) -> list[tuple[object, ...]]:
