@@ -10,6 +10,7 @@ if not __package__:  # started by path: let `kalshi` be found and nothing in thi
     sys.path[:] = [os.path.dirname(here)] + [p for p in sys.path if os.path.realpath(p or ".") != here]
 
 import argparse
+from collections.abc import Sequence
 from datetime import date
 
 from kalshi.errors import ConfigError, DataError
@@ -24,11 +25,13 @@ from kalshi.tsa.walk_forward import STRIKES
 from kalshi.tsa.weeks import event_ticker, tradable_week, week_days, week_sunday_of
 
 QUANTILES = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
+BESIDE = (DEFAULT_MODEL, "yoy_hol", "earlier_fixed", "earlier")  # listed beside the one that was asked for
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--week", metavar="YYYY-MM-DD", help="any day of it; default: the week now traded")
     parser.add_argument("--model", default=DEFAULT_MODEL, help=f"one of {', '.join(MODELS)}")
+    parser.add_argument("--all-models", action="store_true", help="list every registered model, which takes longer")
     parser.add_argument("--strikes", metavar="N,N", help="in passengers; default 1,800,000 to 2,800,000")
 
 
@@ -46,7 +49,8 @@ def main(run: Run) -> None:
         run.report.add_line(f"Do not trade on this: {result.stale}.")
     week = forecast(result.known, sunday, run.args.model)
     _describe(run.report, week, result.known)
-    _add_models(run.report, result.known, sunday)
+    shown = MODELS if run.args.all_models else dict.fromkeys([*BESIDE, run.args.model])
+    _add_models(run.report, result.known, sunday, list(shown))
     rows = [(f"{q:.1%}", f"{week.quantile(q):,.0f}") for q in QUANTILES]
     run.report.add_table("Distribution", ("at or below", "passengers"), rows)
     probs = week.probs_above(strikes)
@@ -71,10 +75,10 @@ def _describe(report: Report, week: WeekForecast, known: Known) -> None:
         report.add_table("Days", ("day", "", "passengers", ""), rows)
 
 
-def _add_models(report: Report, known: Known, sunday: date) -> None:
-    """Append what every registered model says about the week, the baselines among them."""
+def _add_models(report: Report, known: Known, sunday: date, names: Sequence[str]) -> None:
+    """Append what several registered models say about the week, the baselines among them."""
     rows: list[tuple[object, ...]] = []
-    for name in MODELS:
+    for name in names:
         try:
             week = forecast(known, sunday, name)
         except DataError as error:
