@@ -65,6 +65,7 @@ def _run(arguments: argparse.Namespace) -> None:
     from kalshi.paper.market_clock import StepClock, market_clock
     from kalshi.paper.page import Page
     from kalshi.paper.rate_limits import Limiter, check_tier
+    from kalshi.paper.scripted import Scripted
     from kalshi.paper.served_control import control_route
 
     config = load_config(mode="paper")
@@ -91,6 +92,8 @@ def _run(arguments: argparse.Namespace) -> None:
         exchange.add_account(credentials.key_id, public_key, config.paper_balance, tier=tier or "basic")
         exchange.set_maintenance(not arguments.no_maintenance)
         feed, source = open_feed(arguments, exchange, clock)
+        if scenario is not None and scenario.events:
+            feed = Scripted(exchange, clock, scenario.events, feed)
         tick, every_s = (feed.step, feed.wait_s(arguments.scale)) if feed else (None, 1.0)
         if feed:
             exchange.follow(feed)

@@ -152,14 +152,14 @@ class PaperExchange:
         with self._staff(f"fees of {ticker} can not change") as (world, now):
             fee_changes.schedule_fee_change(world, ticker, fee_type, multiplier, scheduled_at, now)
 
-    def pause(self, what: str) -> None:
-        """Pause "trading" (cancels work) or the "exchange" (nothing does); "" goes on."""
-        with self._changing() as (world, now):
+    def pause(self, what: str, *, at: datetime | None = None) -> None:
+        """Pause "trading" (cancels work) or the "exchange" (nothing does); "" goes on. at: as `mirror`."""
+        with self._changing(at) as (world, now):
             pauses.pause(world, what, now)
 
-    def pause_market(self, ticker: str, paused: bool) -> None:
-        """Stop or resume trading in one market. Raises KalshiError for an unknown one."""
-        with self._staff(f"{ticker} can not be paused") as (world, now):
+    def pause_market(self, ticker: str, paused: bool, *, at: datetime | None = None) -> None:
+        """Stop or resume trading in one market. at: as `mirror`. Raises KalshiError for an unknown one."""
+        with self._staff(f"{ticker} can not be paused", at) as (world, now):
             lifecycle.pause_market(world, ticker, paused, now)
 
     def set_maintenance(self, kept: bool) -> None:

@@ -1,6 +1,7 @@
 """Faults on purpose: a scenario says which answers get lost, late, cut or wrong, for tests of clients.
 
-A scenario is a JSON object {"rules": [rule, ...]}. Each rule names the requests it is for and what happens:
+A scenario is a JSON object {"rules": [rule, ...], "events": [event, ...]}; events happen by the clock, see
+`kalshi.paper.scripted`. Each rule names the requests it is for and what happens:
 
     {"method": "POST", "path": "/portfolio/events/orders", "skip": 1, "times": 1, "do": "lose_answer"}
 
@@ -33,6 +34,7 @@ import msgspec
 
 from kalshi.errors import ConfigError
 from kalshi.exchange.hosts import API_PATH
+from kalshi.paper.scripted import MarketEvent
 
 COMPLETE, LOST, CUT = "complete", "lost", "cut"
 MAX_REMEMBERED = 200
@@ -67,9 +69,10 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Scenario(msgspec.Struct, forbid_unknown_fields=True):
-    """The rules of one scenario file."""
+    """The rules and the market events of one scenario file."""
 
-    rules: list[Rule]
+    rules: list[Rule] = []
+    events: list[MarketEvent] = []
 
 
 class Reply(msgspec.Struct):
