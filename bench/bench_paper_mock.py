@@ -4,7 +4,8 @@ Run: PYTHONPATH=src python bench/bench_paper_mock.py --prism PATH [--specificati
 PATH is Prism's command, for example of `npm install @stoplight/prism-cli` in a folder outside this repository; the
 specification is looked for beside the shared data. Without either, this says so and measures nothing. Both servers
 take turns; the same bytes go to both. Ours checks the signature and has each order on disk before its answer; the
-mock keeps nothing. The result is the ratio.
+mock keeps nothing. The results are ratios: of requests a second, and of the CPU time the servers took for them, which
+does not see what else the machine does.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+import psutil
 from bench_paper import PATH, open_exchange, order
 from paper_load import measure, report, request, served
 
@@ -59,6 +61,16 @@ def prism(command: str, document: Path) -> Iterator[str]:
         process.wait()
 
 
+def cpu_seconds(netloc: str) -> float:
+    """Return the CPU seconds of the process that listens at *netloc*, a child of this one."""
+    port = int(netloc.rpartition(":")[2])
+    for child in psutil.Process().children(recursive=True):
+        if any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in child.net_connections()):
+            times = child.cpu_times()
+            return times.user + times.system
+    raise ProcessLookupError(f"no child listens on port {port}")
+
+
 def main() -> None:
     """Print figures and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -80,6 +92,7 @@ def main() -> None:
             for what, method, path in (("orders", "POST", PATH), ("status", "GET", STATUS)):
                 for connections in CONNECTIONS:
                     speeds: dict[str, list[float]] = {"ours": [], "mock": []}
+                    costs: dict[str, list[float]] = {"ours": [], "mock": []}
                     for number in range(ROUNDS + 1):
                         for name, (netloc, prefix) in places.items():
                             at = prefix + path.removeprefix(API_PATH)
@@ -91,12 +104,17 @@ def main() -> None:
                                 )
                                 for body in bodies
                             ]
+                            before = cpu_seconds(netloc)
                             taken, seconds, statuses = measure(netloc, requests, connections)
+                            cost = (cpu_seconds(netloc) - before) * 1000 / asked.requests
                             assert set(statuses) <= {b"200", b"201"}, (name, statuses)
                             if number:  # the first round warms both up
                                 speeds[name].append(report(f"{name}, {what}, {connections}", taken, seconds, "req/s"))
-                    ratio = median(speeds["ours"]) / median(speeds["mock"])
-                    print(f"ratio ours / mock, {what}, {connections} connection(s): {ratio:.2f}", flush=True)
+                                costs[name].append(cost)
+                    speed = median(speeds["ours"]) / median(speeds["mock"])
+                    ours_ms, mock_ms = median(costs["ours"]), median(costs["mock"])
+                    print(f"{what}, {connections} connection(s): requests a second, ours / mock {speed:.2f}; ", end="")
+                    print(f"CPU {ours_ms:.2f} and {mock_ms:.2f} ms a request, mock / ours {mock_ms / ours_ms:.2f}")
 
 
 if __name__ == "__main__":

@@ -199,14 +199,16 @@ class NaiveOrder:
     group: bool = False
     expires: float | None = None
     filled: Decimal = field(default_factory=lambda: D(0))
+    seen: Decimal = field(default_factory=lambda: D(0))  # what an order of "outside" had by its own account
 
 
 @dataclass
 class NaiveEngine:
     """Price-time matching by sorting one list for every single execution. Slow, and easy to believe.
 
-    An order of "outside" is displayed liquidity: it stands in front at its price and is replaced as a whole.
-    A member's group ends the member's grouped orders once more than LIMIT is filled within 15 seconds.
+    An order of "outside" is displayed liquidity: it stands in front at its price. What it lost here it has lost
+    for as long as its price is displayed; only what is added outside comes to it. A member's group ends the member's
+    grouped orders once more than LIMIT is filled within 15 seconds.
     """
 
     resting: list[NaiveOrder] = field(default_factory=list)
@@ -303,9 +305,15 @@ class NaiveEngine:
 
     def display(self, bids: list[tuple[str, str]], asks: list[tuple[str, str]]) -> None:
         self.clock += 1
+        before = {(one.side, one.price): one for one in self.resting if one.who == "outside"}
         self.resting = [one for one in self.resting if one.who != "outside" and one.left > 0]
-        shown = [NaiveOrder("outside", "bid", D(price), D(count), 0) for price, count in bids]
-        shown += [NaiveOrder("outside", "ask", D(price), D(count), 0) for price, count in asks]
+        shown = [NaiveOrder("outside", "bid", D(price), D(count), 0, seen=D(count)) for price, count in bids]
+        shown += [NaiveOrder("outside", "ask", D(price), D(count), 0, seen=D(count)) for price, count in asks]
+        for level in shown:
+            old = before.get((level.side, level.price))
+            if old is not None:
+                added = max(D(0), level.seen - old.seen)
+                level.left = min(old.left + added, level.seen)
         # Offers come first, best first; then bids, best first: each hits the resting orders it reaches.
         asks_first = sorted(shown, key=lambda one: (one.side == "bid", one.price if one.side == "ask" else -one.price))
         for level in asks_first:
