@@ -20,7 +20,7 @@ from typing import Any
 
 from bench_index import environment, served_exchange
 
-RUNS = 11
+RUNS = 7
 AT = "2026-11-24T12:00"
 # What a run loads beside the script itself, when it gets there.
 LOADED = "import kalshi.midday, requests, sqlalchemy, kalshi.store, kalshi.connect, kalshi.clients, kalshi.trading.desk"
@@ -61,7 +61,7 @@ def start() -> None:
     print(f"requests of the dry run: {requests}")
 
 
-def desk(orders: int = 100) -> None:
+def desk(orders: int = 50) -> None:
     """Print the desk's own milliseconds per order beside those of the exchange client, and after ten times as many."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test"))
     from kalshi.trading.limits import Limits

@@ -147,6 +147,20 @@ def test_locks_and_dry_runs_change_nothing(hall: Hall) -> None:
     assert there(hall)[0] == D("0.30")
 
 
+@pytest.mark.parametrize(
+    ("price", "count", "allowed"),
+    [("0.30", "5", True), ("0.20", "10", True), ("0.30", "11", False), ("0.31", "10", False), ("0.31", "5", False)],
+)
+def test_reduce_only_lets_an_order_shrink_and_not_grow(hall: Hall, price: str, count: str, allowed: bool) -> None:
+    order = resting(hall)
+    hall.store.lock("all", "careful", set_at=hall.now, mode="reduce_only")
+    report = amend(hall, order, price, count)
+    assert (report.outcome is ACCEPTED) is allowed, report.reason
+    assert (there(hall)[:2] == (D(price), D(count))) is allowed
+    hall.store.lock("all", "stop", set_at=hall.now)
+    assert amend(hall, order, "0.10", "2").control == "lock"
+
+
 def test_a_rejected_change_leaves_the_order_as_it_was(hall: Hall) -> None:
     order = resting(hall)
     hall.network.fail(AMEND, answer(400, {"error": {"code": "invalid_order", "details": "post only cross"}}))

@@ -60,7 +60,8 @@ def _refusal(
     if intent.count <= row.filled:
         return Refusal("order", f"{row.filled} contracts are filled already: cancel the rest instead")
     new = wanted.replace(price=intent.price, count=intent.count, remaining=intent.count - row.filled)
-    refusal = desk.refusal(intent, market, new, quoted_at)
+    shrinks = intent.count <= row.count and intent.price <= row.price
+    refusal = desk.refusal(intent, market, new, quoted_at, shrinks=shrinks)
     dearer = new.price * new.remaining > row.price * row.remaining
     if refusal is None and dearer:
         refusal = desk.venue.unpaid(new, already=row.price * row.remaining)

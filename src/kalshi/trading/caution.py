@@ -15,12 +15,13 @@ EVERYTHING = "all"
 
 
 def caution_refusal(
-    intent: Intent, *, job: str, stores: Sequence[Store], stop_dir: Path, now: datetime
+    intent: Intent, *, job: str, stores: Sequence[Store], stop_dir: Path, now: datetime, shrinks: bool = False
 ) -> Refusal | None:
     """Return why a lock or a STOP file forbids *intent*, None where none does.
 
     stores: whose locks hold; that of the run and, for made-up markets, that of the mode. A lock of mode
-    reduce_only lets closing orders through. The files work when the database does not.
+    reduce_only lets closing orders through, and a change that only makes a resting order smaller or cheaper
+    (*shrinks*). The files work when the database does not.
     """
     for name in dict.fromkeys(("STOP", f"STOP.{intent.strategy}", f"STOP.{job or intent.strategy}")):
         if (stop_dir / name).exists():
@@ -28,7 +29,7 @@ def caution_refusal(
     scopes = (EVERYTHING, job, intent.strategy, intent.event_ticker)
     found = [lock for store in stores for lock in store.lock_rows(now) if lock.scope in scopes]
     strict = sorted(found, key=lambda lock: lock.mode != STOP)
-    if not strict or (strict[0].mode != STOP and intent.reduces):
+    if not strict or (strict[0].mode != STOP and (intent.reduces or shrinks)):
         return None
     return Refusal("lock", in_words(strict[0]))
 

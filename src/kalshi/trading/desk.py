@@ -257,9 +257,12 @@ class Desk:
         )
 
     def refusal(
-        self, intent: Intent, market: Market, row: OrderRow, quoted_at: datetime | None
+        self, intent: Intent, market: Market, row: OrderRow, quoted_at: datetime | None, *, shrinks: bool = False
     ) -> Refusal | None:
-        """Return what objects to *intent* before anything shared is reserved, None where nothing does."""
+        """Return what objects to *intent* before anything shared is reserved, None where nothing does.
+
+        shrinks: it only makes a resting order smaller or cheaper.
+        """
         now = self.clock()
         check = Check(
             intent=intent,
@@ -275,7 +278,7 @@ class Desk:
         return (
             first_refusal(check)
             or caution_refusal(
-                intent, job=self.job, stores=self.lock_stores, stop_dir=self.stop_dir, now=now
+                intent, job=self.job, stores=self.lock_stores, stop_dir=self.stop_dir, now=now, shrinks=shrinks
             )
             or self.venue.refusal(row, market)
         )
