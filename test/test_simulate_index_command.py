@@ -19,7 +19,7 @@ def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
            "KALSHI_ENV_FILE": os.devnull, "KALSHI_REPORT_DIR": str(tmp_path / "reports")}  # fmt: skip
     return subprocess.run(
         [sys.executable, "-m", "kalshi.simulate_index", *arguments],
-        env=env, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path,
+        env=env, capture_output=True, text=True, timeout=280, check=False, cwd=tmp_path,
     )  # fmt: skip
 
 
@@ -46,6 +46,14 @@ def test_a_small_season_prints_and_writes_the_same_numbers_twice(tmp_path: Path)
     assert "no rule earns" in stem.with_suffix(".md").read_text(encoding="utf-8")
 
 
+def test_the_scripts_themselves_find_what_the_arrays_find(tmp_path: Path) -> None:
+    options = ("--days", "2", "--seed", "5", "--step-seconds", "60", "--rules", "no80", "--script-days", "1")
+    ended = run(tmp_path, *options, "--out", str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    said = " ".join(ended.stdout.split())
+    assert "lived through 1 of the days; the arrays found the same contracts and dollars on every day" in said
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -54,6 +62,7 @@ def test_a_small_season_prints_and_writes_the_same_numbers_twice(tmp_path: Path)
         (("--days", "5", "--step-seconds", "7"), "7 seconds a step"),
         (("--days", "5", "--longshot-bias", "3"), "longshot bias of 3"),
         (("--days", "5", "--rules", "no46"), "no46"),
+        (("--days", "5", "--script-days", "6"), "--script-days 6"),
     ],
 )
 def test_what_can_not_be_simulated_is_one_line(tmp_path: Path, options: tuple[str, ...], said: str) -> None:

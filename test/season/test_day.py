@@ -113,6 +113,8 @@ def test_half_days_and_times_are_found() -> None:
     assert found.day == date(2026, 11, 27)
     assert session_of(days, date(2026, 11, 26), half_day=False) is None
     assert moment_of(date(2026, 10, 6), "12:30") == datetime(2026, 10, 6, 16, 30, tzinfo=UTC)
+    with pytest.raises(ConfigError, match="begin on 2020-01-03"):
+        calendar_for(date(2019, 10, 8))
     with pytest.raises(ConfigError, match="write HH:MM"):
         moment_of(date(2026, 10, 6), "noon")
 

@@ -12,7 +12,7 @@ from kalshi.errors import ConfigError
 
 NEW_YORK = ZoneInfo("America/New_York")
 FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of month", 1, 31), ("month", 1, 12), ("day of week", 0, 7))
-_SCRIPT = re.compile(r"src/kalshi/(\w+)\.py|-m kalshi\.(\w+)")
+SCRIPT = re.compile(r"(?:src/kalshi/|-m kalshi\.)(\w+)(?:\.py)?")  # how a command starts one of ours
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class CronLine:
     @property
     def job(self) -> str:
         """The script's name, such as `morning`. Raises ConfigError where the command starts none of ours."""
-        found = _SCRIPT.search(self.command)
+        found = SCRIPT.search(self.command)
         if found is None:
             raise ConfigError(f"crontab line starts no script of this project: {self.command}")
-        return found[1] or found[2]
+        return found[1]
 
     def matches(self, moment: datetime) -> bool:
         """Return whether cron starts the line in the minute of *moment* (New York's clock)."""

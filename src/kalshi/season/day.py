@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -25,7 +26,7 @@ import requests
 from kalshi.config import PROJECT_ROOT
 from kalshi.errors import ConfigError, KalshiError
 from kalshi.exchange.hosts import API_PATH
-from kalshi.season.cron import NEW_YORK, Start, read_crontab, starts_on
+from kalshi.season.cron import NEW_YORK, SCRIPT, Start, read_crontab, starts_on
 
 INDEX_JOBS = (
     "morning", "main", "midday", "sp_daily_every_10_minutes", "nasdaq_daily_every_10_minutes", "before_close",
@@ -35,7 +36,6 @@ BEFORE_FIRST = timedelta(minutes=5)  # the exchange opens this long before the f
 PAID_AFTER_CLOSE = timedelta(minutes=31)
 SCRIPT_TIMEOUT_S, SERVER_TIMEOUT_S = 300, 300
 PASSED_ON = re.compile(r"KALSHI_(MAX_\w+|PAPER_BALANCE)")
-_SCRIPT = re.compile(r"(src/kalshi/(\w+)\.py|-m kalshi\.(\w+))")
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def environment(place: Place, more: Mapping[str, str]) -> dict[str, str]:
 def command_at(start: Start, options: Mapping[str, str]) -> str:
     """Return cron's command line with the simulated time, and *options* of the job, behind the script's name."""
     more = f"--date {start.at:%Y-%m-%dT%H:%M} {options.get(start.job, '')}".rstrip()
-    return _SCRIPT.sub(lambda found: f"{found[1]} {more}", start.command, count=1)
+    return SCRIPT.sub(lambda found: f"{found[0]} {more}", start.command, count=1)
 
 
 def check_options(options: Mapping[str, str]) -> None:
@@ -231,15 +231,32 @@ def _together(
                 "KALSHI_INDEX_URL": exchange.index_url,
             },
         )
-        process = subprocess.Popen(["sh", "-c", command_at(start, options)], env=env, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            ["sh", "-c", command_at(start, options)], env=env, stdin=subprocess.DEVNULL, start_new_session=True
+        )
         running.append((start, log, process))
     ended = []
-    for start, log, process in running:
-        try:
-            code = process.wait(timeout=SCRIPT_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            code = process.wait()
-        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        ended.append(Started(start, code, time.monotonic() - began, text))
+    try:
+        for start, log, process in running:
+            code = _exit_code(process)
+            text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+            ended.append(Started(start, code, time.monotonic() - began, text))
+    finally:
+        for _, _, process in running:
+            if process.poll() is None:  # the day was interrupted
+                _kill(process)
     return ended
+
+
+def _exit_code(process: subprocess.Popen[bytes]) -> int:
+    """Return the exit code of a shell; one that takes too long is killed with what it started."""
+    try:
+        return process.wait(timeout=SCRIPT_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        return process.wait()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

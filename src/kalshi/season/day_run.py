@@ -15,11 +15,17 @@ from kalshi.season.day_history import write_history
 from kalshi.season.day_report import Day
 
 HISTORY_FROM = date(2000, 1, 1)
+FIRST_DAY = date(2020, 1, 3)  # of the simulated feed: the second session it knows
 YEAR = timedelta(days=400)
 
 
 def calendar_for(day: date) -> MarketDays:
-    """Return the sessions a day around *day* needs: the history of the valuation, and a year to come."""
+    """Return the sessions a day around *day* needs: the history of the valuation, and a year to come.
+
+    Raises ConfigError before the first day of the simulated feed.
+    """
+    if day < FIRST_DAY:
+        raise ConfigError(f"--date {day}: simulated days begin on {FIRST_DAY}, choose a later one")
     return MarketDays(HISTORY_FROM, day + YEAR)
 
 
