@@ -260,7 +260,7 @@ def test_made_up_markets_are_shown_apart_and_marked(trader: Project) -> None:
     assert done.returncode == 0, done.stderr
     shown = json.loads(kalshi(trader, "orders", "--json").stdout)
     assert shown["orders"] == [] and shown["sample_orders"]
-    assert "SAMPLE orders\n" in kalshi(trader, "orders").stdout
+    assert "SAMPLE orders (PAPER)\n" in kalshi(trader, "orders").stdout
     status = json.loads(kalshi(trader, "status", "--json").stdout)
     assert status["open_orders"] == [] and "sample_open_orders" in status
     look = trader.run(command=[sys.executable, ANALYSIS, "--offline"])

@@ -67,7 +67,7 @@ def _config(args: argparse.Namespace) -> Config:
     return with_data_dir(load_config(mode=args.mode), args.data_dir)
 
 
-def _show(args: argparse.Namespace, title: str, *tables: Table, note: str = "") -> None:
+def _show(args: argparse.Namespace, title: str, *tables: Table, note: str = "", mode: str = "live") -> None:
     if args.json:
         listed = {
             name.lower().replace(" ", "_"): [dict(zip(map(_key, headers), row, strict=True)) for row in rows]
@@ -76,6 +76,8 @@ def _show(args: argparse.Namespace, title: str, *tables: Table, note: str = "") 
         print_out(json.dumps(listed, default=str, ensure_ascii=False, indent=1) + "\n")
         return
     report = Report(title)
+    if mode != "live":
+        report.mark(mode.upper())
     if note:
         report.add_line(note)
     for name, headers, rows in tables:
@@ -124,7 +126,7 @@ def _status(args: argparse.Namespace) -> int:
     from kalshi.runtime.status import overview
 
     config = _config(args)
-    _show(args, f"Status: mode {config.mode}", *overview(config, utc_now()), note=_note_on_mode(args))
+    _show(args, f"Status: mode {config.mode}", *overview(config, utc_now()), note=_note_on_mode(args), mode=config.mode)
     return EXIT_OK
 
 
@@ -133,7 +135,7 @@ def _orders(args: argparse.Namespace) -> int:
 
     config = _config(args)
     title = f"Orders, newest first: mode {config.mode}"
-    _show(args, title, *newest_orders(config, args.limit), note=_note_on_mode(args))
+    _show(args, title, *newest_orders(config, args.limit), note=_note_on_mode(args), mode=config.mode)
     return EXIT_OK
 
 
@@ -166,7 +168,7 @@ def _reconcile(args: argparse.Namespace) -> int:
     config = _config(args)
     with desk_by_hand(config) as desk:
         table = reconcile(desk, args.event)
-    _show(args, f"Reconciliation: mode {config.mode}", table, note=_note_on_mode(args))
+    _show(args, f"Reconciliation: mode {config.mode}", table, note=_note_on_mode(args), mode=config.mode)
     return EXIT_KNOWN_ERROR if table[2] else EXIT_OK
 
 
@@ -178,5 +180,5 @@ def _doctor(args: argparse.Namespace) -> int:
     findings = examine(config, clock=utc_now, offline=args.offline or config.offline)
     rows: list[tuple[object, ...]] = [(found.check, found.state, found.detail) for found in findings]
     table = ("checks", ("check", "state", "detail"), rows)
-    _show(args, f"Doctor: mode {config.mode}", table, note=_note_on_mode(args))
+    _show(args, f"Doctor: mode {config.mode}", table, note=_note_on_mode(args), mode=config.mode)
     return EXIT_KNOWN_ERROR if any(found.state == WRONG for found in findings) else EXIT_OK

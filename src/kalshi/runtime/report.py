@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from html import escape
@@ -23,6 +23,7 @@ _NARROWEST = 8
 _CELL = "padding:2px 10px;border-bottom:1px solid #ddd"
 # On a phone a table scrolls sideways; only a long text breaks, and never into a sliver.
 _SHORT = 40
+PAPER = "PAPER"
 _MARK = "display:inline-block;margin-right:8px;padding:2px 8px;background:#b00020;color:#fff;font-weight:bold"
 
 
@@ -86,7 +87,7 @@ class Report:
             if isinstance(part, _Line):
                 lines += [""] * isinstance(before, _Table) + [_wrapped(part.text, width)]
             else:
-                lines += [""] * (before is not None) + [_table_text(part, width)]
+                lines += [""] * (before is not None) + [_table_text(self._named(part), width)]
         return "\n".join(line.rstrip() for line in "\n".join(lines).splitlines()) + "\n"
 
     def html(self) -> str:
@@ -96,7 +97,7 @@ class Report:
             parts.append("<p>" + "".join(f'<span style="{_MARK}">{escape(m)}</span>' for m in self.marks) + "</p>")
         for part in self._parts:
             if isinstance(part, _Table):
-                parts.append(_table_html(part))
+                parts.append(_table_html(self._named(part)))
             elif part.text:
                 parts.append(f'<p style="margin:4px 0">{escape(part.text)}</p>')
         body = "\n".join(parts)
@@ -106,6 +107,10 @@ class Report:
             f"<title>{escape(self.title)}</title></head>\n"
             f'<body style="font-family:sans-serif;font-size:14px;color:#222">\n{body}\n</body></html>\n'
         )
+
+    def _named(self, table: _Table) -> _Table:
+        """Return *table* with PAPER in its title where the report has that mark: tables are copied out of reports."""
+        return replace(table, title=f"{table.title} (PAPER)") if PAPER in self.marks and table.title else table
 
     def save(
         self, directory: Path, stem: str, *, redact: Callable[[str], str] = str
