@@ -1,7 +1,7 @@
 """Promote a forecast model: run the check list on data, and write it into the registry only where it passes.
 
 Level `forecast` needs calibration, no look-ahead and a better CRPS than the baseline; `edge` also the market's own
-price beaten out of sample, and a profit after costs. All items are run and recorded whatever the level. Exit code
+price beaten out of sample, and a profit after costs; `unproven` needs nothing and records what fails. Exit code
 1: refused, with the failing items; 2: wrong use; 3: data that can not be scored. --dry-run writes nothing.
 """
 
@@ -30,7 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this script's own options."""
     add_period_arguments(parser)
     parser.add_argument("--model", required=True, help="the model to promote")
-    parser.add_argument("--level", default="forecast", help="forecast (default) or edge")
+    parser.add_argument(
+        "--level", default="forecast", help="forecast (default), edge, or unproven: in use, failures recorded"
+    )
     parser.add_argument("--candles", type=Path, metavar="FILE", help="CSV of candles, for the market and the costs")
     parser.add_argument("--markets", type=Path, metavar="FILE", help="CSV of their markets with results")
     parser.add_argument("--every", type=int, default=8, metavar="N", help="look-ahead in every N-th week; default 8")
@@ -42,15 +44,15 @@ def main(run: Run) -> int:
     """Check one model and write it into the registry."""
     from kalshi.promote_checks import edge_items, forecast_items
     from kalshi.research import provenance
-    from kalshi.tsa.model_registry import LEVELS, REGISTRY, CheckItem, failing, promote, read_registry
+    from kalshi.tsa.model_registry import LEVELS, REGISTRY, UNPROVEN, CheckItem, failing, promote, read_registry
     from kalshi.tsa.models import model_named
     from kalshi.tsa.quotes import read_history
     from kalshi.tsa.sample_counts import is_made_up
 
     args = run.args
     model_named(args.model)
-    if args.level not in LEVELS:
-        raise ConfigError(f"--level {args.level!r} is unknown: use {' or '.join(LEVELS)}")
+    if args.level not in (*LEVELS, UNPROVEN):
+        raise ConfigError(f"--level {args.level!r} is unknown: use {', '.join(LEVELS)} or {UNPROVEN}")
     if args.every < 1:
         raise ConfigError(f"--every {args.every} must be a whole number of weeks of at least 1")
     if bool(args.candles) != bool(args.markets):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
+from random import Random
 
 import numpy as np
 import pytest
@@ -172,3 +173,42 @@ def test_totals_agree_however_they_are_added_up(rows: list[dict[str, object]]) -
     assert (metrics.drawdown(weekly) <= 1e-12).all()
     assert sum(b.trades for b in metrics.calibration(found["prob"], found["outcome"])) == len(rows)
     assert 0 <= metrics.key_metrics(found)["ece"] <= 1
+
+
+# --- where the profit came from
+
+
+def a_fill(chance: Random) -> dict[str, object]:
+    """Return a fill with everything that may happen: both sides, makers, one-sided books."""
+    cents = [round(chance.randint(1, 99) / 100, 2) for _ in range(3)]
+    day, side = date(2026, 1, 4) + timedelta(weeks=chance.randint(0, 9)), chance.choice(("yes", "no"))
+    prob, count, fee = round(chance.random(), 6), chance.randint(1, 50), chance.randint(0, 500) / 10_000
+    made = row(f"M{chance.random()}", str(day), side, prob, cents[0], chance.randint(0, 1), count, fee)
+    mids = {name: "" if chance.random() < 0.2 else cents[i] for i, name in ((1, "mid"), (2, "mid_after"))}
+    return made | mids
+
+
+@given(st.integers(0, 100_000))
+def test_the_parts_of_the_profit_add_up_to_it_and_the_promise_differs_by_luck_alone(seed: int) -> None:
+    chance = Random(seed)
+    rows = [a_fill(chance) for _ in range(chance.randint(1, 40))]
+    trades = parse_trades(csv_of(rows, (*TEN, "count", "fee", "mid", "mid_after")), "test")
+    split = metrics.edge_split(trades)
+    assert split.realised == pytest.approx(split.forecast + split.spread + split.fee + split.adverse, abs=1e-9)
+    assert split.realised == pytest.approx(float(trades["pnl"].sum()), abs=1e-9)
+    luck = float((trades["count"] * (trades["outcome"] - trades["prob"])).sum())
+    assert split.shortfall == pytest.approx(luck, abs=1e-9)
+    assert split.fee == pytest.approx(-float(trades["fee"].sum()))
+
+
+def test_each_part_is_what_its_name_says() -> None:
+    bought = {**row("A", "2026-03-22", "yes", 0.7, 0.64, 1, count=2, fee=0.03), "mid": 0.62, "mid_after": 0.57}
+    sold = {**row("B", "2026-03-22", "no", 0.6, 0.45, 1, count=2), "mid": 0.43, "mid_after": 0.49}
+    columns = (*TEN, "count", "fee", "mid", "mid_after")
+    split = metrics.edge_split(parse_trades(csv_of([bought], columns), "test"))
+    assert (split.spread, split.adverse) == (pytest.approx(-0.04), pytest.approx(-0.10))
+    assert (split.forecast, split.promised) == (pytest.approx(0.86), pytest.approx(0.09))
+    split = metrics.edge_split(parse_trades(csv_of([sold], columns), "test"))  # 55 for NO, its mid 57, then 51
+    assert (split.spread, split.adverse, split.forecast) == (
+        pytest.approx(0.04), pytest.approx(-0.12), pytest.approx(0.98),
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from kalshi.research.trades import parse_trades
 
 FULL = (
     *TEN, "count", "fee", "as_of", "bid", "ask", "mid", "strike", "model", "event_ticker", "fill", "result",
-    "first_print_mean", "settlement_check", "candle_end", "entry", "role", "data",
+    "first_print_mean", "settlement_check", "candle_end", "entry", "role", "data", "reached",
 )  # fmt: skip
 FIRST = date(2026, 3, 22)
 MEAN = 2_412_345.6
@@ -31,7 +31,7 @@ def trade(week: int, strike: int, side: str, prob: float, **changes: object) -> 
         "as_of": f"{monday}T14:30:00Z", "candle_end": f"{monday + timedelta(days=1)}T04:00:00Z",
         "bid": 0.60, "ask": 0.64, "mid": 0.62, "strike": strike, "model": "yoy_hol", "event_ticker": f"E{week}",
         "fill": "taker", "result": result, "first_print_mean": MEAN, "settlement_check": "agrees", "entry": "mon",
-        "role": "taker", "data": "files", **changes,
+        "role": "taker", "data": "files", "reached": "", **changes,
     }  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def test_a_correct_file_passes_every_check() -> None:
         ("spread", {"fill_price": 0.65, "fee": 0.0319}),
         ("spread", {"fill_price": 0.59, "fee": 0.0339}),
         ("spread", {"fill": "mid"}),  # 64 is not the middle
-        ("spread", {"role": "maker", "fill_price": 0.65, "fee": 0.0}),
+        ("spread", {"role": "maker", "fill_price": 0.55, "fee": 0.0, "reached": 0.56}),
         ("result", {"outcome": 0}),
         ("first prints", {"result": "no", "outcome": 0}),
         ("first prints", {"settlement_check": "differs"}),
@@ -85,10 +85,10 @@ def test_what_is_wrong_breaks_its_check_alone(check: str, changes: dict[str, obj
     assert failing(made) == {check}
 
 
-def test_resting_fills_may_be_better_than_the_quote_of_their_decision_and_pay_nothing() -> None:
+def test_resting_fills_need_the_market_at_their_price_whatever_it_was_before_and_pay_nothing() -> None:
     made = rows()
-    made[0] = again(made[0], role="maker", fill_price=0.50, fee=0.0)
-    made[2] = again(made[2], role="maker", fill_price=0.70, fee=0.0)
+    made[0] = again(made[0], role="maker", fill_price=0.50, fee=0.0, reached=0.49)
+    made[2] = again(made[2], role="maker", fill_price=0.70, fee=0.0, reached=0.70)
     assert failing(made) == set()
 
 
@@ -144,3 +144,9 @@ def test_without_its_columns_a_check_is_skipped_not_passed_over(column: str) -> 
     needs = {"fee": {"fees"}, "result": {"result", "first prints"}, "strike": {"first prints", "ladder"},
              "as_of": {"ladder"}, "first_print_mean": {"first prints"}}  # fmt: skip
     assert skipped == needs.get(column, set())
+
+
+def test_other_series_have_other_hours_and_fees() -> None:
+    made = [{**one, "market": f"KXINX-{number}", "as_of": "2026-03-16T13:35:00Z"} for number, one in enumerate(rows())]
+    checks = {check.name: check for check in run_checks(parse_trades(csv_of(made, FULL), "test"))}
+    assert not any(checks[name].ran for name in ("fees", "hours", "ladder", "exposure")) and checks["result"].ran

@@ -61,7 +61,7 @@ def run_checks(trades: Trades) -> list[Check]:
     return checks + market_checks(trades)
 
 
-BACKTESTS = ("tsa_backtest", "index_backtest")
+BACKTESTS = ("tsa_backtest", "tsa_simulation", "index_backtest")
 
 
 def as_written(csv: Path, trades: Trades) -> Check:
@@ -192,21 +192,26 @@ def _recomputed(
 
 
 def _inside_spread(trades: Trades) -> Check:
-    """Check the quote at the decision: a taker pays within it, the mid is its middle, what rested paid no more."""
-    found = Check(
-        "spread", "fills lie inside the stated bid and ask; mid fills at the middle, resting ones no worse", ()
-    )
+    """Check the quote at the decision for what was taken at once, and what the market reached for what rested."""
+    meaning = "fills lie inside the stated bid and ask, mid fills at the middle; what rested was reached by the market"
+    found = Check("spread", meaning, ())
     if not _has(trades, ("bid", "ask", "fill_price")):
         return found
     price, bid, ask = trades["fill_price"], trades["bid"], trades["ask"]
     rested = _text_is(trades, "role", "maker")
+    reached = trades.numbers.get("reached", np.full(len(trades), np.nan))
     with np.errstate(invalid="ignore"):
-        dear = np.where(trades.is_yes, price > ask + TOLERANCE, price < bid - TOLERANCE)
+        not_there = np.where(trades.is_yes, price < reached - TOLERANCE, price > reached + TOLERANCE)
         outside = (price < bid - TOLERANCE) | (price > ask + TOLERANCE)
         off_mid = _text_is(trades, "fill", "mid") & (np.abs(price - (bid + ask) / 2) > TOLERANCE)
-    wrong = np.where(rested, dear, outside) | off_mid
-    text = _where(trades, "spread", wrong, lambda i: f"fill_price {price[i]:g} is outside {bid[i]:g} .. {ask[i]:g}")
-    return Check(found.name, found.meaning, text)
+    wrong = np.where(rested, not_there, outside) | off_mid
+
+    def said(i: int) -> str:
+        if rested[i]:
+            return f"fill_price {price[i]:g} rested, but the market only came to {reached[i]:g}"
+        return f"fill_price {price[i]:g} is outside {bid[i]:g} .. {ask[i]:g}"
+
+    return Check("spread", meaning, _where(trades, "spread", wrong, said))
 
 
 def _text_is(trades: Trades, column: str, word: str) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """Checks of a backtest against the market it says to have traded: fees, results, hours, ladders, exposure.
 
-Each looks only at rows that state what it needs, and is skipped for files without such columns.
+Each looks only at rows that state what it needs, and is skipped for files without such columns. Fees, hours, ladders
+and exposure are those of the weekly TSA event: they are skipped for markets of another series (KX...).
 """
 
 from __future__ import annotations
@@ -35,9 +36,13 @@ def _missing(trades: Trades, *columns: str) -> bool:
     return any(name not in trades.columns for name in columns)
 
 
+def _other_series(trades: Trades) -> bool:
+    return any(market.startswith("KX") and not market.startswith("KXTSAW") for market in trades.markets)
+
+
 def _fees(trades: Trades) -> Check:
     found = Check("fees", "fees are those of the fee code: the taker's, none for a maker (column `role`)", ())
-    if _missing(trades, "fee", "fill_price", "side", "market", "date"):
+    if _missing(trades, "fee", "fill_price", "side", "market", "date") or _other_series(trades):
         return replace(found, ran=False)
     roles = trades.texts.get("role") or ("taker",) * len(trades)
     parts: dict[tuple[object, ...], int] = defaultdict(int)
@@ -100,7 +105,8 @@ def _hours(trades: Trades) -> Check:
     found = Check(
         "hours", "decided and filled while the event was open (Monday 10:00 to Sunday 23:59), in this order", ()
     )
-    if _missing(trades, "date") or ("as_of" not in trades.columns and "candle_end" not in trades.columns):
+    timeless = "as_of" not in trades.columns and "candle_end" not in trades.columns
+    if _missing(trades, "date") or timeless or _other_series(trades):
         return replace(found, ran=False)
     problems = []
     decided, filled = _texts(trades, "as_of"), _texts(trades, "candle_end")
@@ -135,7 +141,7 @@ def _moment(text: str) -> datetime | None:
 
 def _monotone(trades: Trades) -> Check:
     found = Check("ladder", "along a ladder, P(YES) of one model at one moment never rises with the strike", ())
-    if _missing(trades, "prob", "side", "strike", "date", "as_of"):
+    if _missing(trades, "prob", "side", "strike", "date", "as_of") or _other_series(trades):
         return replace(found, ran=False)
     ladders: dict[tuple[object, ...], list[tuple[float, float, int]]] = defaultdict(list)
     keys = zip(
@@ -158,7 +164,7 @@ def _monotone(trades: Trades) -> Check:
 
 def _both_sides(trades: Trades) -> Check:
     found = Check("exposure", "no market is bought on both sides in one week: the pair pays $1 and costs more", ())
-    if _missing(trades, "market", "side", "date"):
+    if _missing(trades, "market", "side", "date") or _other_series(trades):
         return replace(found, ran=False)
     first: dict[tuple[str, date], int] = {}
     problems = []

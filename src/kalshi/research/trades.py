@@ -28,11 +28,11 @@ Floats = NDArray[np.float64]
 REQUIRED = ("market", "date", "side", "prob", "fill_price", "outcome", "pnl", "brier", "logloss", "edge")
 REQUIRED_NUMBERS = ("prob", "fill_price", "outcome", "pnl", "brier", "logloss", "edge")
 SAMPLE = "SAMPLE"
-OPTIONAL_NUMBERS = ("count", "fee", "bid", "ask", "mid", "mid_after", "strike", "first_print_mean")
+OPTIONAL_NUMBERS = ("count", "fee", "bid", "ask", "mid", "mid_after", "strike", "first_print_mean", "reached")
 OPTIONAL_TEXTS = (
     "fill", "role", "entry", "result", "settlement_check", "settled_by", "event_ticker", "model", "as_of", "candle_end",
 )  # fmt: skip
-MAY_BE_BLANK = ("bid", "ask", "mid", "mid_after", "strike", "first_print_mean")
+MAY_BE_BLANK = OPTIONAL_NUMBERS[2:]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Which forecast model is in use, and on what it was promoted: `src/kalshi/configs/model_registry.json`.
 
-Two levels. `forecast`: it may price the ladder; it is calibrated, sees no future and beats the baseline. `edge`: it
-was also shown to beat the market's own price out of sample and to earn after costs. The bot reads the model in
-use from here; `python -m kalshi.promote` is what writes it.
+Levels. `forecast`: it may price the ladder; it is calibrated, sees no future and beats the baseline. `edge`: it was
+also shown to beat the market's own price out of sample and to earn after costs. `unproven`: it is in use although it
+fails items of `forecast`, which stand beside it. The bot reads the model in use from here; `python -m
+kalshi.promote` is what writes it.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class ModelInUse:
         said = {
             "forecast": "promoted as forecast only; no edge against the market was shown",
             "edge": "promoted with an edge against the market",
-            UNPROVEN: "in use without having passed the check list",
+            UNPROVEN: "in use without having passed the check list: see the registry",
         }
         return f"{self.model} ({said[self.level]})"
 
@@ -72,8 +73,8 @@ def read_registry(path: Path = REGISTRY) -> dict[str, Any]:
 
 
 def failing(items: Sequence[CheckItem], level: str) -> list[CheckItem]:
-    """Return the items that stand in the way of *level*."""
-    needed = LEVELS[: LEVELS.index(level) + 1]
+    """Return the items that stand in the way of *level*; nothing stands in that of `unproven`."""
+    needed = LEVELS[: LEVELS.index(level) + 1] if level != UNPROVEN else ()
     return [item for item in items if item.needed_for in needed and not item.passed]
 
 
