@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 
 from kalshi.errors import ConfigError
 from kalshi.trading.desk import Desk, OrderOutcome, OrderReport
@@ -159,6 +160,37 @@ def test_reduce_only_lets_an_order_shrink_and_not_grow(hall: Hall, price: str, c
     assert (there(hall)[:2] == (D(price), D(count))) is allowed
     hall.store.lock("all", "stop", set_at=hall.now)
     assert amend(hall, order, "0.10", "2").control == "lock"
+
+
+def test_a_stop_during_the_look_up_keeps_a_lost_change_from_being_sent_again(hall: Hall) -> None:
+    def lost_and_stopped(*_: Any) -> Any:
+        hall.store.lock(EVENT, "hold", set_at=hall.now)
+        raise requests.ConnectionError("connection reset")
+
+    order = resting(hall)
+    hall.network.fail(AMEND, lost_and_stopped)
+    assert amend(hall, order, "0.32", "12").outcome is UNKNOWN
+    assert hall.network.count(AMEND) == 1 and there(hall)[0] == D("0.30")
+
+
+def test_a_change_that_could_not_leave_is_not_on_its_way(hall: Hall) -> None:
+    order = resting(hall)
+    locked = hall.new_client()
+    locked.writes_allowed = False
+    assert amend(hall, order, "0.32", "12", hall.desk(exchange=locked)).outcome is REJECTED
+    assert in_store(hall, order).amend_count is None
+
+
+def test_an_order_that_filled_before_a_smaller_size_arrived_keeps_its_own(hall: Hall) -> None:
+    order = resting(hall)
+    hall.network.always[AMEND] = lost_request
+    assert amend(hall, order, "0.30", "4").outcome is UNKNOWN
+    hall.network.always.clear()
+    hall.show(bid="0.20", ask="0.25")
+    hall.sleep(10)
+    assert hall.desk().reconcile() == []
+    row = in_store(hall, order)
+    assert (row.filled, row.count, row.amend_count) == (10, 10, None)
 
 
 def test_a_rejected_change_leaves_the_order_as_it_was(hall: Hall) -> None:

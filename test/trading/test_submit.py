@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
+import requests
 
 from databases import erase
 from kalshi.errors import StoreError
 from kalshi.exchange.models_orders import FILL_OR_KILL, IMMEDIATE_OR_CANCEL
+from kalshi.runtime.interrupts import Terminated
 from kalshi.store import Store
 from kalshi.trading.desk import Desk, OrderOutcome, OrderReport
 from kalshi.trading.intents import Side, client_order_id
@@ -22,6 +26,7 @@ from trading.harness import (
     D,
     Fault,
     Hall,
+    Network,
     answer,
     intent,
     late,
@@ -294,6 +299,38 @@ def test_a_record_that_can_not_be_written_stops_an_order_before_it_is_sent(hall:
     with pytest.raises(StoreError):
         desk.submit(intent(), market)
     assert hall.network.count(CREATE) == 0
+
+
+@pytest.mark.parametrize("stop", ["file", "lock", "late"])
+def test_a_stop_during_the_look_up_keeps_a_lost_order_from_being_sent_again(hall: Hall, stop: str) -> None:
+    def lost_and_stopped(*_: object) -> NoReturn:
+        if stop == "file":
+            (hall.folder / "STOP").touch()
+        elif stop == "lock":
+            hall.store.lock("tsa", "enough", set_at=hall.now)
+        else:
+            hall.sleep(3600)  # the machine slept
+        raise requests.ConnectionError("connection reset")
+
+    hall.network.fail(CREATE, lost_and_stopped)
+    report = submit(hall, hall.desk(ends_by=hall.now + timedelta(minutes=15)))
+    assert report.outcome is UNKNOWN and "not sent again" in report.reason
+    assert hall.network.count(CREATE) == 1 and hall.orders_there() == []
+
+
+def test_an_order_that_is_sent_when_the_run_is_ended_is_reported_as_unknown(hall: Hall) -> None:
+    def ended(network: Network, request: object, forward: Callable[[], object]) -> NoReturn:
+        forward()
+        raise Terminated
+
+    hall.network.fail(CREATE, ended)
+    desk = hall.desk()
+    with pytest.raises(Terminated):
+        submit(hall, desk)
+    (report,) = desk.reports
+    assert report.outcome is UNKNOWN and "may have arrived" in report.reason
+    (order,) = hall.orders_there()
+    assert report.client_order_id == order.client_order_id
 
 
 def test_reports_keep_what_became_of_each_intent(hall: Hall) -> None:

@@ -16,7 +16,7 @@ from kalshi.store.schema import ACCEPTED, REFUSED
 from kalshi.trading.intents import Intent, Side
 from kalshi.trading.outcomes import OrderOutcome, OrderReport, rejection_reason, report_of
 from kalshi.trading.shared_limits import shared_refusal
-from kalshi.trading.submit import NO_AMEND, changed, learn
+from kalshi.trading.submit import NO_AMEND, changed, learn, unpriced
 
 if TYPE_CHECKING:
     from kalshi.trading.desk import Desk
@@ -48,7 +48,9 @@ def amend_order(
         said = row.replace(state=REFUSED, reason=f"not changed: {refusal.reason}", code=refusal.control)
         return desk.tell(replace(report_of(intent, said), intent=intent))
     desk.sent += 1
-    return desk.tell(_report(intent, _send(desk, intent, wanted)))
+    with desk.on_its_way(intent, wanted):
+        sent = _send(desk, intent, wanted)
+    return desk.tell(_report(intent, sent))
 
 
 def _refusal(
@@ -60,8 +62,7 @@ def _refusal(
     if intent.count <= row.filled:
         return Refusal("order", f"{row.filled} contracts are filled already: cancel the rest instead")
     new = wanted.replace(price=intent.price, count=intent.count, remaining=intent.count - row.filled)
-    shrinks = intent.count <= row.count and intent.price <= row.price
-    refusal = desk.refusal(intent, market, new, quoted_at, shrinks=shrinks)
+    refusal = desk.refusal(intent, market, new, quoted_at, shrinks=_shrinks(intent, row))
     dearer = new.price * new.remaining > row.price * row.remaining
     if refusal is None and dearer:
         refusal = desk.venue.unpaid(new, already=row.price * row.remaining)
@@ -75,6 +76,10 @@ def _refusal(
     return refusal or desk.store.reserve_change(wanted, judge, since=since)
 
 
+def _shrinks(intent: Intent, row: OrderRow) -> bool:
+    return intent.count <= row.count and intent.price <= row.price
+
+
 def _send(desk: Desk, intent: Intent, row: OrderRow) -> OrderRow:
     """Send the change, a second time where the first is not seen: both ask for the same state."""
     for again in (False, True):
@@ -82,12 +87,13 @@ def _send(desk: Desk, intent: Intent, row: OrderRow) -> OrderRow:
             amended = desk.exchange.amend_order(row.order_id or "", _request(intent, row))
         except OutcomeUnknown:
             row = _looked_up(desk, row)
-            if row.amend_count is None:
+            if row.amend_count is None or desk.stopped(intent, shrinks=_shrinks(intent, row)):
                 return row
-        except ExchangeError as error:
+        except (ConfigError, ExchangeError) as error:
             if again:  # this attempt failed for certain, the first one may still arrive
                 return row
-            return changed(desk, row, {**NO_AMEND, "reason": f"not changed: {rejection_reason(error)}"})
+            why = rejection_reason(error) if isinstance(error, ExchangeError) else str(error)
+            return changed(desk, row, {**NO_AMEND, "reason": f"not changed: {why}"})
         else:
             return _taken_over(desk, intent, row, amended)
     return row
@@ -99,7 +105,8 @@ def _taken_over(desk: Desk, intent: Intent, row: OrderRow, amended: AmendedOrder
         return _looked_up(desk, row)  # "nothing changed", or what can not be
     changes: dict[str, object] = {
         **NO_AMEND, "price": intent.price, "count": intent.count, "filled": max(filled, row.filled),
-        "remaining": left, "reason": f"changed to {intent.count.normalize():f} at {intent.price:f}",
+        "remaining": left, **unpriced(row, filled),
+        "reason": f"changed to {intent.count.normalize():f} at {intent.price:f}",
     }  # fmt: skip
     return changed(desk, row, changes)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -120,6 +121,16 @@ class Desk:
         log.info("%s: %s: %s", intent, report.outcome.value, report.reason, extra=fields)
         return report
 
+    @contextmanager
+    def on_its_way(self, intent: Intent, row: OrderRow) -> Iterator[None]:
+        """Report an order as unknown whatever breaks off the block that sends it: SIGTERM, time limit, database."""
+        try:
+            yield
+        except BaseException:
+            report = report_of(intent, row, "broken off while it was sent: it may have arrived")
+            self.tell(replace(report, outcome=OrderOutcome.UNKNOWN))
+            raise
+
     def submit_all(
         self, pairs: Sequence[tuple[Intent, Market]], *, quoted_at: datetime | None = None
     ) -> list[OrderReport]:
@@ -206,7 +217,8 @@ class Desk:
     def _send(self, intent: Intent, row: OrderRow) -> OrderRow:
         self.venue.pay(row)
         self.sent += 1
-        sent = send(self, intent, row)
+        with self.on_its_way(intent, row):
+            sent = send(self, intent, row)
         if sent.state == REJECTED:
             self.venue.give_back(row)
             self.venue.met(sent)
@@ -222,7 +234,8 @@ class Desk:
             said = f"sent before, not on the exchange yet, and not sent again: {refusal.reason}"
             return found.row.replace(reason=said)
         self.sent += 1
-        return send_again(self, intent, found.row)
+        with self.on_its_way(intent, found.row):
+            return send_again(self, intent, found.row)
 
     def _known(self, intent: Intent, row: OrderRow) -> OrderReport:
         if row.state != ACCEPTED:
@@ -276,11 +289,16 @@ class Desk:
             unknown_this_run=[r.intent.ticker for r in self.reports if r.outcome is OrderOutcome.UNKNOWN],
         )
         return (
-            first_refusal(check)
-            or caution_refusal(
-                intent, job=self.job, stores=self.lock_stores, stop_dir=self.stop_dir, now=now, shrinks=shrinks
-            )
-            or self.venue.refusal(row, market)
+            first_refusal(check) or self.stopped(intent, shrinks=shrinks) or self.venue.refusal(row, market)
+        )
+
+    def stopped(self, intent: Intent, *, shrinks: bool = False) -> Refusal | None:
+        """Return why nothing may leave for *intent* at this moment: a STOP file, a lock, or the end of the run."""
+        now = self.clock()
+        if self.ends_by is not None and now > self.ends_by and not intent.reduces:
+            return Refusal("run time", f"this run should have ended by {self.ends_by:%Y-%m-%d %H:%M} UTC")
+        return caution_refusal(
+            intent, job=self.job, stores=self.lock_stores, stop_dir=self.stop_dir, now=now, shrinks=shrinks
         )
 
 

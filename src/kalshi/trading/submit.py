@@ -174,10 +174,21 @@ def _of_amend(desk: Desk, row: OrderRow, order: Order) -> dict[str, object]:
         return {}
     ended_there = order.status in ENDED
     total = order.fill_count_fp + order.remaining_count_fp
-    if own_price(row, order) == row.amend_price and (ended_there or total == row.amend_count):
+    as_wished = total <= row.amend_count if ended_there else total == row.amend_count
+    if own_price(row, order) == row.amend_price and as_wished:
         return {**NO_AMEND, "count": row.amend_count}
     late = desk.clock() >= row.amend_sent_at + IN_FLIGHT + READ_LAG
     return dict(NO_AMEND) if ended_there or late else {}
+
+
+def unpriced(row: OrderRow, filled: Decimal) -> dict[str, object]:
+    """Return the columns of an order of which more is filled, for a price and a fee that nobody has said yet.
+
+    Until its fills are booked the bounds count: no fee known, and no better price than its limit.
+    """
+    if filled <= row.filled:
+        return {}
+    return {"average_price": max(row.average_price or ZERO, row.price), "fee": None}
 
 
 def ended(desk: Desk, row: OrderRow, state: str, reason: str, **values: object) -> OrderRow:
@@ -228,7 +239,10 @@ def _after_lost_answer(desk: Desk, intent: Intent, row: OrderRow, why: str, *, a
     if isinstance(found, Order):
         return learn(desk, row, found, f"answer lost ({why}), found on the exchange")
     if isinstance(found, NotThere) and not again:
-        return send_again(desk, intent, row)
+        stopped = desk.stopped(intent)  # the look-up takes a while: a person may have stopped it meanwhile
+        if stopped is None:
+            return send_again(desk, intent, row)
+        why = f"{why}; not sent again: {stopped.reason}"
     return ended(desk, row, UNKNOWN, f"outcome unknown: {why}")
 
 
