@@ -9,9 +9,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from databases import dump, execute
-from kalshi.exchange.models import CreateOrder
+from databases import dump, erase, execute
+from kalshi.exchange.models import CreateOrder, DecreaseOrder
 from kalshi.exchange.models_orders import TAKER_AT_CROSS
+from kalshi.store import Store
 from kalshi.trading.desk import OrderOutcome
 from kalshi.trading.intents import Side
 from trading.harness import CREATE, EVENT, LOW, ORDERS, SMALL, D, Hall, answer, intent, lost_answer
@@ -243,3 +244,53 @@ def happen(hall: Hall, number: int, step: str) -> None:
             hall.network.fail(CREATE, lost_answer)
         price = D("0.44") if step == "take" else D("0.30")
         hall.desk().submit(intent(price=price, purpose=f"p-{number}", count=D(3)), hall.market())
+
+
+def test_a_filled_order_whose_record_was_lost_is_booked_though_its_fills_are_older_than_the_new_row(hall: Hall) -> None:
+    hall.desk().submit(intent(price=D("0.44")), hall.market())
+    hall.store.close()
+    erase(hall.place)
+    hall.store = Store.open(hall.place)
+    hall.sleep(3600)
+    report = hall.desk(run_id="run-2").submit(intent(price=D("0.44")), hall.market())
+    assert report.outcome is OrderOutcome.ACCEPTED and report.filled == 10
+    hall.sleep(300)
+    assert hall.desk().reconcile() == [] and locked(hall) == {}
+    assert sum(fill["count"] for fill in hall.store.fills()) == 10
+
+
+def test_an_order_that_a_person_made_smaller_and_we_cancelled_locks_nothing(hall: Hall) -> None:
+    report = hall.desk().submit(intent(), hall.market())
+    hall.new_client().decrease_order(report.order_id or "", DecreaseOrder(reduce_to=D(4), market_ticker=LOW))
+    hall.desk().cancel(report.order_id or "", LOW)
+    hall.sleep(300)
+    assert hall.desk().reconcile() == [] and locked(hall) == {}
+    (row,) = hall.store.orders()
+    assert (row.filled, row.remaining, row.is_open) == (0, 0, False)
+
+
+def test_what_filled_before_a_cancel_counts_at_its_own_price(hall: Hall) -> None:
+    hall.show(bid="0.20", ask="0.30", size="1")
+    hall.desk().submit(intent(price=D("0.40")), hall.market())  # one at 0.30, nine rest at 0.40
+    hall.show(bid="0.20", ask="0.40", size="5")  # five of them fill
+    hall.desk().cancel_resting(EVENT)
+    (row,) = hall.store.orders()
+    assert row.filled > 1 and row.remaining == 0
+    paid = row.average_price
+    assert paid is not None and paid >= D("0.40") and row.fee is None  # the bound, until the fills are booked
+    hall.sleep(300)
+    assert hall.desk().reconcile() == []
+    (row,) = hall.store.orders()
+    fills = hall.store.fills()
+    assert row.average_price == sum(one["count"] * one["yes_price"] for one in fills) / row.filled < D("0.40")
+    assert row.fee == sum(one["fee"] for one in fills)
+
+
+def test_one_order_that_can_not_be_read_locks_its_event_and_ends_no_run(hall: Hall) -> None:
+    report = hall.desk().submit(intent(), hall.market())
+    hall.new_client().cancel_order(report.order_id or "", market_ticker=LOW)
+    hall.sleep(300)
+    hall.network.always["GET", f"/portfolio/orders/{report.order_id}"] = answer(200, {"order": {"order_id": 7}})
+    hall.network.always[ORDERS] = answer(200, {"orders": [{"order_id": 7}], "cursor": ""})
+    (found,) = hall.desk().reconcile()
+    assert found.event_ticker == EVENT and list(locked(hall)) == [EVENT]

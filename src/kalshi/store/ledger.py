@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, or_, select
 from kalshi.errors import ResponseError
 from kalshi.exchange.models import Fill
 from kalshi.store.order_rows import in_groups, orders_in, rewrite
-from kalshi.store.rows import Execution, SettlementRow
+from kalshi.store.rows import Execution, OrderRow, SettlementRow
 from kalshi.store.schema import fills, orders, settlements
 
 BID = "bid"
@@ -47,12 +47,23 @@ def book_fills(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
         return 0
     last = connection.scalar(select(func.max(fills.c.place))) or 0
     connection.execute(insert(fills), [{**row, "place": place} for place, row in enumerate(by_id.values(), last + 1)])
-    added: defaultdict[str, Decimal] = defaultdict(Decimal)
+    traded: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in by_id.values():
-        added[row["order_id"]] += row["count"]
-    own = orders_in(connection, orders.c.order_id, added)
-    rewrite(connection, {row.client_order_id: {"booked": row.booked + added[row.order_id or ""]} for row in own})
+        traded[row["order_id"]].append(row)
+    own = orders_in(connection, orders.c.order_id, traded)
+    rewrite(connection, {row.client_order_id: _booked(connection, row, traded[row.order_id or ""]) for row in own})
     return len(by_id)
+
+
+def _booked(connection: Connection, row: OrderRow, new: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what *new* fills say of their order; price and fee, too, where the exchange has not told them."""
+    booked = row.booked + sum((fill["count"] for fill in new), Decimal(0))
+    if row.fee is not None or not booked or booked != row.filled:
+        return {"booked": booked}
+    every = fills_of(connection, [row.order_id or ""])
+    yes = sum((fill["count"] * fill["yes_price"] for fill in every), Decimal(0))
+    cost = yes if row.side == "yes" else booked - yes
+    return {"booked": booked, "average_price": cost / booked, "fee": sum((fill["fee"] for fill in every), Decimal(0))}
 
 
 def book_settlements(connection: Connection, rows: Collection[SettlementRow]) -> int:

@@ -11,7 +11,7 @@ from kalshi.exchange.models import Order
 from kalshi.store.rows import OrderRow
 from kalshi.store.schema import UNRESOLVED
 from kalshi.trading.outcomes import rejection_reason
-from kalshi.trading.submit import ENDED, NO_AMEND, ZERO, changed, learn, resolve
+from kalshi.trading.submit import ENDED, NO_AMEND, ZERO, changed, learn, resolve, unpriced
 
 if TYPE_CHECKING:
     from kalshi.trading.desk import Desk
@@ -85,9 +85,9 @@ def _cancel(desk: Desk, row: OrderRow, order_id: str) -> CancelResult:
     if row.amend_count is not None and (order := _read(desk, order_id)) is not None:
         learn(desk, row, order)  # of how many contracts it was is not certain: the exchange knows what filled
         return CancelResult(row.ticker, order_id, True, canceled.reduced_by, "cancelled")
-    # The answer of the write is newer than any read: what was not taken back is filled.
-    filled = max(row.filled, row.count - canceled.reduced_by)
-    changed(desk, row, {"remaining": ZERO, "filled": filled, **NO_AMEND})
+    # The answer of the write is newer than any read: what rested and was not taken back is filled.
+    filled = max(row.filled, row.filled + row.remaining - canceled.reduced_by)
+    changed(desk, row, {"remaining": ZERO, "filled": filled, **unpriced(row, filled), **NO_AMEND})
     return CancelResult(row.ticker, order_id, True, canceled.reduced_by, "cancelled")
 
 
