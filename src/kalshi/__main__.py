@@ -1,4 +1,4 @@
-"""`python -m kalshi`: list, run, status, orders, control, doctor."""
+"""`python -m kalshi`: list, run, status, orders, control, reconcile, doctor."""
 
 import os
 import sys

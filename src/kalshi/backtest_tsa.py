@@ -1,6 +1,6 @@
 """Simulate the TSA strategy on past weeks: decide with what was published, fill at the quotes, settle as paid.
 
-Writes tsa_backtest_<timestamp>.csv, .md, .json and .png. Without files it uses what fetch_tsa_history kept, else
+Writes tsa_backtest_<timestamp>.csv, .md, .html, .json and .png. Without files it uses what fetch_tsa_history kept, else
 the exchange; in paper mode on a machine that has neither it runs on made-up SAMPLE data and says so. --config
 FILE repeats one fixed run, such as src/kalshi/configs/tsa_backtest_baseline.json.
 """

@@ -1,7 +1,7 @@
 """Value the Nasdaq-100 ladder by past moves: today's event in the session, a later one near its close.
 
 Mails the whole table with probability, price, class and edge. Orders only with --trade, only where the edge
-after the fee is above its margin and above two standard errors, never in the evening. More:
+after the fee is above its margin and above the model's own error, never in the evening. More:
 reference/strategies.md.
 """
 

@@ -1,7 +1,7 @@
 """Compare two backtests: canonical KPIs with absolute and percent deltas, and the difference by week.
 
-Prints the comparison and writes it to --out as Markdown. Exit code 2: no such file; 3: a file
-without columns or trades.
+Prints the comparison and writes it to --out as Markdown, with a page (.html) beside it. Exit code 2: no such file;
+3: a file without columns or trades.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """List the cheap NO contracts of today's S&P 500 event: the sample for a first strategy of one's own.
 
 It never trades. With an empty list no mail is sent, but the report is saved. To begin your own strategy,
-copy this file and change the rule; reference/strategies.md says how.
+copy this file and change the rule; reference/strategies.md and reference/new_strategy.md say how.
 """
 
 from __future__ import annotations

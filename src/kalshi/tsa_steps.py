@@ -58,12 +58,12 @@ def add_decision_arguments(parser: argparse.ArgumentParser) -> None:
         "--with-market", action="store_true",
         help="decide on the model mixed with the market's price, by the fetched history; no evidence that it is better",
     )
-    parser.add_argument("--count", default="10", help="contracts of each order")
-    parser.add_argument("--price-share", default="0.75", help="limit price as a share of the value")
-    parser.add_argument("--lowest", default="0.05", help="a less likely side is not bought")
-    parser.add_argument("--highest", default="0.95", help="a likelier side is not bought")
-    parser.add_argument("--min-edge", default="0.02", help="dollars per contract an order must keep after fees")
-    parser.add_argument("--max-spread", default="0.30", help="widest bid-ask spread, dollars")
+    parser.add_argument("--count", default="10", help="contracts of each order (10)")
+    parser.add_argument("--price-share", default="0.75", help="limit price as a share of the value (0.75)")
+    parser.add_argument("--lowest", default="0.05", help="a less likely side is not bought (0.05)")
+    parser.add_argument("--highest", default="0.95", help="a likelier side is not bought (0.95)")
+    parser.add_argument("--min-edge", default="0.02", help="dollars per contract an order must keep after fees (0.02)")
+    parser.add_argument("--max-spread", default="0.30", help="widest bid-ask spread, dollars (0.30)")
 
 
 def rules_from(args: argparse.Namespace) -> Rules:

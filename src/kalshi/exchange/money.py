@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 CENT = Decimal("0.01")
-TEN_THOUSANDTH = Decimal("0.0001")
 
 
 def dollars_text(amount: Decimal) -> str:

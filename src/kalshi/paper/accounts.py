@@ -27,11 +27,6 @@ def number_of(account_id: str) -> int:
     return int(number) if "#" in account_id and number.isdigit() else 0
 
 
-def member_of(world: World, account_id: str) -> str:
-    """Return the id of the primary account."""
-    return world.accounts[account_id].member or account_id
-
-
 def members_accounts(world: World, member: str) -> list[Account]:
     """Return the accounts of a member, by number."""
     own = [one for one in world.accounts.values() if (one.member or one.account_id) == member]

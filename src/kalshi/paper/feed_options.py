@@ -35,7 +35,7 @@ class Running(Protocol):
 def add_options(build: argparse.ArgumentParser) -> None:
     """Add the options of all feeds."""
     add = build.add_argument
-    add("--feed", nargs="+", default=["none"], metavar="WHAT", help="simulated, live, recorded FILE, or none (default)")
+    add("--feed", nargs="+", default=["none"], metavar="WHAT", help="simulated, live, recorded DIR, or none (default)")
     add("--events", default=USUAL, metavar="LIST", help=f"simulated: of tsa,inx,inxu,ndx; default {USUAL}")
     add("--seed", type=int, default=1, help="simulated: chance; default 1")
     add("--series", default="KXTSAW", metavar="LIST", help="live: series to mirror; default KXTSAW")
@@ -50,7 +50,7 @@ def check_options(arguments: argparse.Namespace) -> None:
     kinds_of(arguments.events)
     what, *files = arguments.feed
     if what not in FEEDS or len(files) != (what == "recorded"):
-        raise ConfigError(f"--feed {' '.join(arguments.feed)}: use simulated, live, recorded FILE, or none")
+        raise ConfigError(f"--feed {' '.join(arguments.feed)}: use simulated, live, recorded DIR, or none")
     if what == "live":
         moved = arguments.date or arguments.scale != 1 or arguments.clock != "running"
         if moved and not is_loopback(arguments.source):

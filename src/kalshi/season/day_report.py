@@ -18,7 +18,6 @@ from kalshi.season.day_account import Accounting, Books, guarantee_over_time, ti
 from kalshi.store.rows import OrderRow
 
 MAIL = re.compile(r"^E-mail \(not sent", re.MULTILINE)
-SUBJECT = re.compile(r"^Subject: (.*)$", re.MULTILINE)
 REFUSED = re.compile(r"^(?:Refused|Nothing to do|Nothing is sent): (.*(?:\n(?!\S+: |Run \d|$).+)*)", re.MULTILINE)
 MOST_FILLS = 60
 

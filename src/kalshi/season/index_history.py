@@ -15,7 +15,6 @@ from kalshi.index.ladder import Ladder
 from kalshi.index.tickers import CURRENT_SERIES, parse_event_ticker
 
 WITH_KX = date(2024, 12, 1)  # events before it are listed under older names too
-OLDEST = date(2022, 1, 1)
 
 
 def index_event_day(event_ticker: str) -> date:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -130,12 +130,6 @@ class Desk:
             report = report_of(intent, row, "broken off while it was sent: it may have arrived")
             self.tell(replace(report, outcome=OrderOutcome.UNKNOWN))
             raise
-
-    def submit_all(
-        self, pairs: Sequence[tuple[Intent, Market]], *, quoted_at: datetime | None = None
-    ) -> list[OrderReport]:
-        """Submit several intents, one after the other."""
-        return [self.submit(intent, market, quoted_at=quoted_at) for intent, market in pairs]
 
     def amend(
         self,

@@ -45,11 +45,6 @@ class Rung:
     strike: int
     prob_yes: float
 
-    @property
-    def prob_no(self) -> float:
-        """Return 1 - prob_yes."""
-        return 1.0 - self.prob_yes
-
 
 def strike_in_ticker(ticker: str) -> int:
     """Return the strike in passengers named by a market ticker: `-A2.45`, `-A2.2` and `-A2.10` all occur."""
@@ -112,18 +107,3 @@ def _checked(probs: Sequence[float], model: str) -> Sequence[float]:
     if any(later > earlier + 1e-12 for earlier, later in pairwise(probs)):
         raise DataError(f"model {model} returned probabilities that rise with the strike")
     return probs
-
-
-def settlement_value(text: str) -> int | None:
-    """Return the passengers meant by an `expiration_value`, None for an empty text.
-
-    Spellings seen: `2,446,455`, `2495850`, and rounded millions such as `2.46`. A cross-check only: the
-    exchange's `result` settles. Raises DataError for anything else.
-    """
-    cleaned = text.strip().replace(",", "")
-    if not cleaned:
-        return None
-    if not re.fullmatch(r"\d+(\.\d+)?", cleaned):
-        raise DataError(f"expiration_value {text!r} is not a number of passengers")
-    value = Decimal(cleaned)
-    return int((value * MILLION if value < 10 else value).to_integral_value())
