@@ -10,7 +10,7 @@ from kalshi.index.tickers import NASDAQ_DAILY, SP_DAILY
 from kalshi.runtime.clock import new_york
 from kalshi.season.day_account import guarantee_over_time, time_of
 from kalshi.season.day_report import Day
-from kalshi.season.pictures import BLUE, GREEN, GREY, ORANGE, RED, new_figure, png
+from kalshi.season.pictures import BLUE, GREEN, ORANGE, RED, new_figure, png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,8 @@ def day_picture(day: Day) -> bytes:
     _guarantees(panels[-1], day)
     hours = range(int(_hour(day.minutes[symbols[0]][0][0])), int(_hour(day.minutes[symbols[0]][-1][0])) + 1)
     panels[-1].set_xticks(list(hours), [f"{hour}:00" for hour in hours])
-    panels[-1].set_xlabel(f"New York time. {day.accounting.sentence}.", fontsize=9)
+    said = f"New York time. {day.accounting.sentence}. {day.accounting.money}."
+    panels[-1].set_xlabel(said, fontsize=8.5)
     return png(figure)
 
 
@@ -43,7 +44,7 @@ def _index(axes: Axes, symbol: str, day: Day) -> None:
         hours = [_hour(time_of(fill)) for fill in fills if fill.book_side == side]
         if hours:
             levels = [_value_at(points, hour) for hour in hours]
-            shown = f"{label} ({len(hours)} fills)"
+            shown = f"{label} ({len(hours)} fill{'s' * (len(hours) != 1)})"
             axes.scatter(hours, levels, color=color, marker=marker, s=34, zorder=3, label=shown)
     axes.set_title(f"{name}, points" + ("" if fills else ": no own fill"), fontsize=9.5, loc="left")
     axes.grid(color="#e2e2e2", linewidth=0.6)
@@ -62,10 +63,10 @@ def _guarantees(axes: Axes, day: Day) -> None:
             axes.step(hours, [*values, values[-1]], where="post", color=color, linewidth=1.8, label=event)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_title("guaranteed P&L of an event, dollars after fees", fontsize=9.5, loc="left")
-    axes.annotate(day.accounting.money, (0.995, 0.04), xycoords="axes fraction", fontsize=8, ha="right", color=GREY)
     axes.grid(color="#e2e2e2", linewidth=0.6)
+    axes.margins(y=0.25)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=8, loc="upper left", frameon=False)
+        axes.legend(fontsize=8, loc="best", frameon=False)
 
 
 def _hour(at: datetime) -> float:
