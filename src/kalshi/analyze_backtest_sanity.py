@@ -19,8 +19,9 @@ if not __package__:  # started by path: let `kalshi` be found and nothing in thi
 
 import json
 
+from kalshi.atomic import write_atomically
 from kalshi.config import PROJECT_ROOT
-from kalshi.runtime.files import writable_directory, write_atomically
+from kalshi.runtime.files import writable_directory
 from kalshi.runtime.job import job
 from kalshi.runtime.run import Run
 

@@ -19,12 +19,13 @@ if not __package__:  # started by path: let `kalshi` be found and nothing in thi
     here = os.path.dirname(os.path.realpath(__file__))
     sys.path[:] = [os.path.dirname(here)] + [p for p in sys.path if os.path.realpath(p or ".") != here]
 
+from kalshi.atomic import write_atomically
 from kalshi.backtest_inputs import find_inputs
 from kalshi.backtest_options import Options, period_of
 from kalshi.config import PROJECT_ROOT
 from kalshi.errors import ConfigError
 from kalshi.evaluate_options import read_models
-from kalshi.runtime.files import writable_directory, write_atomically
+from kalshi.runtime.files import writable_directory
 from kalshi.runtime.job import job
 from kalshi.runtime.run import Run
 

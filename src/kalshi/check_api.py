@@ -17,8 +17,8 @@ if not __package__:  # started by path: let `kalshi` be found and nothing in thi
     here = os.path.dirname(os.path.realpath(__file__))
     sys.path[:] = [os.path.dirname(here)] + [p for p in sys.path if os.path.realpath(p or ".") != here]
 
+from kalshi.atomic import write_atomically
 from kalshi.errors import ConfigError
-from kalshi.runtime.files import write_atomically
 from kalshi.runtime.job import job
 from kalshi.runtime.run import Run
 

@@ -18,13 +18,14 @@ if not __package__:  # started by path: let `kalshi` be found and nothing in thi
     here = os.path.dirname(os.path.realpath(__file__))
     sys.path[:] = [os.path.dirname(here)] + [p for p in sys.path if os.path.realpath(p or ".") != here]
 
+from kalshi.atomic import write_atomically
 from kalshi.config import PROJECT_ROOT
 from kalshi.errors import ConfigError
 from kalshi.index.history import NASDAQ100, SP500, DailyCloses, check_history, load_closes
 from kalshi.index.history_cache import read_cache
 from kalshi.index.sample import SAMPLE, sample_closes
 from kalshi.pricing.likelihood_models import DEFAULT_MODEL, DEFAULT_START, MODELS
-from kalshi.runtime.files import writable_directory, write_atomically
+from kalshi.runtime.files import writable_directory
 from kalshi.runtime.job import job
 from kalshi.runtime.market_days import MarketDays
 from kalshi.runtime.run import Run

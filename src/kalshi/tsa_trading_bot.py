@@ -16,8 +16,8 @@ if not __package__:  # started by path: let `kalshi` be found and nothing in thi
 import argparse
 
 from kalshi import tsa_steps
+from kalshi.atomic import write_atomically
 from kalshi.runtime.clock import new_york
-from kalshi.runtime.files import write_atomically
 from kalshi.runtime.job import job
 from kalshi.runtime.run import Run
 

@@ -9,7 +9,6 @@ not at all; what was fetched before its event was settled is marked and fetched 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -20,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kalshi.atomic import replacing
 from kalshi.errors import DataError, StoreError
 from kalshi.exchange.candles import Candle
 from kalshi.history.quote_candle import QuoteCandle
@@ -209,16 +209,11 @@ class CandleStore:
 
     def _write(self, path: Path, table: pa.Table, about: dict[str, Any]) -> None:
         text = json.dumps({"format": FORMAT, **about})
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                pq.write_table(table.replace_schema_metadata({"kalshi": text}), file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            with replacing(path) as temporary:
+                pq.write_table(table.replace_schema_metadata({"kalshi": text}), temporary)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise StoreError(f"{path} can not be written ({error.strerror or error})") from None
 
 

@@ -7,13 +7,12 @@ by the check, and asked for again at the next start.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
 
+from kalshi.atomic import replacing
 from kalshi.errors import DataError
 from kalshi.index.history import Bar, DailyCloses, check_history, doubtful, load_closes
 
@@ -77,16 +76,8 @@ def save_cache(path: Path, history: DailyCloses) -> None:
     prices = {name: pyarrow.array([getattr(b, name) for b in history.bars], pyarrow.float64()) for name in COLUMNS}
     table = pyarrow.table({"date": pyarrow.array(history.days, pyarrow.date32()), **prices})
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    os.close(handle)
-    try:
+    with replacing(path) as temporary:
         pyarrow.parquet.write_table(table, temporary)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _topped_up(

@@ -1,8 +1,7 @@
-"""Directories and files of a run: refused with one line when they can not be written, never half-written."""
+"""Directories and stores of a run: refused with one line when they can not be used."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,24 +77,3 @@ def writable_directory(path: Path, what: str, fix: str) -> Path:
         reason = error.strerror or error
         raise ConfigError(f"{what} {path} can not be written ({reason}): choose another with {fix}") from None
     return path
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)  # it can only be read by setting it
-    os.umask(mask)
-    return mask
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write *content* (text as UTF-8) so that a reader finds the old or the new."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), 0o644 & ~_umask())
-            file.write(content.encode("utf-8") if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -11,8 +11,8 @@ from decimal import Decimal
 from html import escape
 from pathlib import Path
 
+from kalshi.atomic import write_atomically
 from kalshi.runtime.clock import new_york_text
-from kalshi.runtime.files import write_atomically
 
 # What add_table takes: title, headers, rows.
 Table = tuple[str, tuple[str, ...], list[tuple[object, ...]]]

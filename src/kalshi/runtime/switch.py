@@ -10,10 +10,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from kalshi.atomic import write_atomically
 from kalshi.config import Config
 from kalshi.errors import ConfigError, StoppedBySwitch
 from kalshi.runtime.clock import new_york_text
-from kalshi.runtime.files import DATA_FIX, existing_store, store_place, writable_directory, write_atomically
+from kalshi.runtime.files import DATA_FIX, existing_store, store_place, writable_directory
 from kalshi.runtime.registry import jobs
 from kalshi.runtime.run import Run
 

@@ -6,13 +6,13 @@ A pause that it does not know yet is met by the exchange's state, which is read 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
+from kalshi.atomic import replacing
 from kalshi.exchange.models import Schedule
 
 KEPT_FOR = timedelta(days=3)  # over a weekend
@@ -38,10 +38,8 @@ def schedule_at(path: Path | None, now: datetime, read: Callable[[], Schedule]) 
 
 def _keep(path: Path, schedule: Schedule, now: datetime) -> None:
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.encode(schedule))
-        os.utime(temporary, (now.timestamp(), now.timestamp()))
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            temporary.write_bytes(msgspec.json.encode(schedule))
+            os.utime(temporary, (now.timestamp(), now.timestamp()))
     except OSError:
         return

@@ -19,6 +19,7 @@ import numpy as np
 import requests
 import urllib3
 
+from kalshi.atomic import write_atomically
 from kalshi.config import Config
 from kalshi.errors import ConfigError, DataError, StaleDataError, StoreError
 from kalshi.exchange.hosts import is_loopback
@@ -26,7 +27,7 @@ from kalshi.tsa.known import Known
 from kalshi.tsa.page import parse_page
 from kalshi.tsa.release_calendar import newest_expected_day
 from kalshi.tsa.sample_counts import SAMPLE_SEED, sample_vintages
-from kalshi.tsa.vintages import Vintages, write_atomically
+from kalshi.tsa.vintages import Vintages
 from kalshi.tsa.weeks import NEW_YORK, new_york_date
 
 FIRST_YEAR = 2019

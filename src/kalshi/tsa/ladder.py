@@ -7,11 +7,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
+from kalshi.atomic import write_atomically
 from kalshi.errors import DataError, StoreError
 from kalshi.exchange.decode import BadRow
 from kalshi.exchange.models import Event, Market, OrderBook, Series
 from kalshi.exchange.snapshot import LadderSnapshot
-from kalshi.tsa.vintages import write_atomically
 from kalshi.tsa.weeks import NEW_YORK, SERIES, parse_event_ticker
 
 

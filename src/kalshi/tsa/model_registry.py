@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from kalshi.atomic import write_atomically
 from kalshi.errors import ConfigError
 from kalshi.tsa.models import MODELS
-from kalshi.tsa.vintages import write_atomically
 
 REGISTRY = Path(__file__).resolve().parents[1] / "configs" / "model_registry.json"
 LEVELS = ("forecast", "edge")

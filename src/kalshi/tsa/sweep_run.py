@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from kalshi.atomic import write_atomically
 from kalshi.errors import ConfigError, StoreError
 from kalshi.tsa import plan_table, replay_fast, tape, trading_plan
 from kalshi.tsa.replay_fast import FastResult
 from kalshi.tsa.sweep_grid import Grid
 from kalshi.tsa.tape import Ints, Tape, TapeGroup, TapeWeek
-from kalshi.tsa.vintages import write_atomically
 
 CHUNK = 1000  # plans; large enough for numpy, small enough to lose little
 COLUMNS = ("pnl", "contracts", "orders", "filled", "fees", "cost", "spread", "adverse", "forecast", "promised")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
+from kalshi.atomic import write_atomically
 from kalshi.errors import DataError
 from kalshi.tsa.known import Known, as_utc
 from kalshi.tsa.release_calendar import released_at
@@ -242,19 +242,6 @@ def read_day_values(path: Path, column: str) -> dict[date, int]:
     if not values:
         raise DataError(f"{path}: holds no rows with date and {column}")
     return values
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write *content* to a temporary file beside *path*, flush it to disk and rename it over *path*."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _stamp(moment: datetime) -> str:
