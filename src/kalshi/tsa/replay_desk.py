@@ -130,11 +130,12 @@ class _Hall:
         return Desk(self.client, store, limits, clock=lambda: self.now, dry_run=False, run_id=run_id, sleep=self.sleep)
 
     def show(self, event: EventHistory, books: dict[int, tuple[Market, OrderBook]], at: datetime) -> None:
-        """Let outsiders quote *books* at *at*; what rests and is reached by them trades."""
+        """Let outsiders quote *books* at *at*, fresh contracts each time; what rests and is reached by them trades."""
         self.now = at
         markets = tuple(market for market, _ in books.values())
         self.exchange.mirror(
-            LadderSnapshot("replay", at, _SERIES, _event(event), markets, {m.ticker: b for m, b in books.values()})
+            LadderSnapshot("replay", at, _SERIES, _event(event), markets, {m.ticker: b for m, b in books.values()}),
+            renewed=True,
         )
 
 
