@@ -209,7 +209,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("KALSHI_MAX_ORDER_COST", "max_order_cost", "10.00", _dollars, "most one order may cost"),
     Variable("KALSHI_MAX_EVENT_COST", "max_event_cost", "100.00", _dollars, "most one event may lose"),
     Variable("KALSHI_MAX_DAY_COST", "max_day_cost", "100.00", _dollars,
-             "most that orders of the last 24 hours may lose"),
+             "most that orders of the last 24 hours and open ones may lose"),
     Variable("KALSHI_MAX_STRATEGY_COST", "max_strategy_cost", "50.00", _dollars,
              "most that one strategy's orders of the last 24 hours may lose"),
     Variable("KALSHI_MAX_DAY_LOSS", "max_day_loss", "25.00", _dollars,

@@ -100,7 +100,7 @@ def test_status_shows_limits_and_positions_and_reconcile_agrees(trader: Project)
     status = json.loads(kalshi(trader, "status", "--json").stdout)
     used = {row["limit"]: (row["at_risk"], row["most"]) for row in status["limits_used"]}
     (event,) = [name for name in used if name.startswith("event ")]
-    assert used[event] == ("$0.22", "$100.00") and status["positions"] == []
+    assert used[event] == ("$0.22", "$100.00") and status["positions"] == [] and status["results"] == []
     done = kalshi(trader, "reconcile", "--json")
     assert (done.returncode, json.loads(done.stdout)) == (0, {"breaks": []}), done.stderr
 

@@ -61,7 +61,9 @@ def test_the_judge_sees_what_can_cost_money_in_the_event_or_since_then(store: St
     old = NOW - timedelta(days=3)
     store.reserve(row(client_order_id="old-same-event", created_at=old), lambda others: None, since=NOW)
     elsewhere = {"event_ticker": "E-2", "ticker": "E-2-A2.50"}
-    store.reserve(row(client_order_id="old-elsewhere", created_at=old, **elsewhere), lambda o: None, since=NOW)
+    for name in ("old-elsewhere", "old-elsewhere-open"):
+        store.reserve(row(client_order_id=name, created_at=old, **elsewhere), lambda o: None, since=NOW)
+    store.update_order("old-elsewhere", state="accepted", remaining=D(0))
     store.reserve(row(client_order_id="new-elsewhere", **elsewhere), lambda o: None, since=NOW)
     store.refuse(row(client_order_id="refused"), Refusal("count", "no"))
     seen: list[str] = []
@@ -70,7 +72,7 @@ def test_the_judge_sees_what_can_cost_money_in_the_event_or_since_then(store: St
         seen.extend(other.client_order_id for other in others)
 
     store.reserve(row(client_order_id="this"), judge, since=NOW)
-    assert sorted(seen) == ["new-elsewhere", "old-same-event"]
+    assert sorted(seen) == ["new-elsewhere", "old-elsewhere-open", "old-same-event"]
 
 
 def test_threads_that_want_the_same_order_are_told_once_to_send_it(store_place: Place) -> None:

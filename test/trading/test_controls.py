@@ -87,6 +87,19 @@ def test_a_day_is_the_last_24_hours(hall: Hall) -> None:
     market = market_of(other["ticker"], event_ticker=other["event_ticker"])
     refused(submit(hall, limits, market=market, **other), "24 hours")
     hall.sleep(24 * 3600 + 1)
+    refused(submit(hall, limits, market=market, **other), "older ones that are open")  # it rests and can fill today
+    hall.desk().cancel_resting(EVENT)
+    assert submit(hall, limits, market=market, **other).outcome is not REFUSED
+
+
+def test_what_filled_longer_ago_than_a_day_no_longer_counts_for_the_day(hall: Hall) -> None:
+    limits = replace(SMALL, day_cost=D("4.60"))
+    assert submit(hall, limits, price=D("0.44")).filled == 10
+    hall.desk().reconcile()
+    other = {"event_ticker": "KXTSAW-26OCT18", "ticker": "KXTSAW-26OCT18-A2.50"}
+    market = market_of(other["ticker"], event_ticker=other["event_ticker"])
+    refused(submit(hall, limits, market=market, **other), "24 hours")
+    hall.sleep(24 * 3600 + 1)
     assert submit(hall, limits, market=market, **other).outcome is not REFUSED
 
 

@@ -163,10 +163,11 @@ class Store:
     def reserve(self, row: OrderRow, judge: Judge, *, since: datetime) -> Reservation:
         """Write *row* as `sending` if *judge* lets it pass, else as `refused`; say whether to send it.
 
-        judge sees every other row that can cost money: of the same event, and all those created at or
-        after *since*. Looking, judging and writing are one transaction: processes can not race past a
-        limit, and of two that want the same order only one is told to send it. A row that was or may have
-        been sent is left as it is. Raises StoreError where the commit is not certain: then nothing may be sent.
+        judge sees every other row that can cost money: of the same event, all those created at or
+        after *since*, and older ones that are open. Looking, judging and writing are one transaction:
+        processes can not race past a limit, and of two that want the same order only one is told to send
+        it. A row that was or may have been sent is left as it is. Raises StoreError where the commit is
+        not certain: then nothing may be sent.
         """
         with self._writing() as connection:
             before = order_at(connection, row.client_order_id)
@@ -198,7 +199,7 @@ class Store:
             connection,
             orders.c.state.in_(COUNTED),
             orders.c.client_order_id != row.client_order_id,
-            or_(orders.c.event_ticker == row.event_ticker, orders.c.created_at >= since),
+            or_(orders.c.event_ticker == row.event_ticker, orders.c.created_at >= since, orders.c.is_open),
         )
 
     def refuse(self, row: OrderRow, refusal: Refusal) -> None:

@@ -14,7 +14,8 @@ class Limits:
     """Limits of one account. Dollars are the most that can be lost, fees included.
 
     event_cost: over all orders and positions of one event, in its worst outcome. day_cost: the sum of
-    that over all events with an order of the last 24 hours; strategy_cost: the part of it of one strategy.
+    that over all events with an order of the last 24 hours or an older one that is open; strategy_cost: the
+    part of it of one strategy.
     day_loss: what a strategy may have lost in results of the last 24 hours, drawdown: by how much its results
     of 30 days may have fallen from their best; beyond, it is locked for a while. close_margin: no new
     order later than this before the market closes. quote_age: prices an order was decided on may not be older.

@@ -17,6 +17,7 @@ from kalshi.trading.exposure import most_contracts, worst_loss
 from kalshi.trading.limits import Limits
 
 ZERO = Decimal(0)
+TODAY = "orders of the last 24 hours and older ones that are open"
 
 
 def shared_refusal(
@@ -24,7 +25,7 @@ def shared_refusal(
 ) -> Refusal | None:
     """Return why the limits that all processes share forbid *row*; *others* are all rows that count.
 
-    others: rows of the same event, and all rows of the last day (created at or after *since*).
+    others: rows of the same event, all rows of the last day (created at or after *since*), older ones that are open.
     """
     if row.reduces:
         return None
@@ -34,19 +35,27 @@ def shared_refusal(
             bought = f"this decision bought {other.side.upper()} of {row.ticker} at {other.price} today already"
             return refusal("own side", bought)
     same_event = [other for other in others if other.event_ticker == row.event_ticker]
-    today = [other for other in others if other.created_at >= since]
     # What the event held before today counts for the event, and with it for the day that adds to it.
-    day = [*same_event, *(other for other in today if other.event_ticker != row.event_ticker)]
-    own = [other for other in day if other.strategy == row.strategy]
-    for name, what, rows, most in (
-        ("event", "the event could then lose", same_event, limits.event_cost),
-        ("day", "orders of the last 24 hours could then lose", day, limits.day_cost),
-        ("strategy", f"orders of {row.strategy} of the last 24 hours could then lose", own, limits.strategy_cost),
-    ):
-        found = _above(name, what, row, rows, most)
-        if found is not None:
-            return found
-    return None
+    elsewhere = [
+        other for other in others if other.event_ticker != row.event_ticker and counts_today(other, since)
+    ]
+
+    def own(rows: Sequence[OrderRow]) -> list[OrderRow]:
+        return [other for other in rows if other.strategy == row.strategy]
+
+    return (
+        _above("event", "the event could then lose", row, same_event, (), limits.event_cost)
+        or _above("day", f"{TODAY} could then lose", row, same_event, elsewhere, limits.day_cost)
+        or _above(
+            "strategy", f"{TODAY} of {row.strategy} could then lose", row, own(same_event), own(elsewhere),
+            limits.strategy_cost,
+        )
+    )  # fmt: skip
+
+
+def counts_today(row: OrderRow, since: datetime) -> bool:
+    """Return whether an order counts for the day that began at *since* (aware): made in it, or still open."""
+    return row.created_at >= since or row.is_open
 
 
 def loss_of_events(rows: Iterable[OrderRow]) -> Decimal:
@@ -56,17 +65,15 @@ def loss_of_events(rows: Iterable[OrderRow]) -> Decimal:
 
 
 def _above(
-    name: str, what: str, row: OrderRow, rows: Sequence[OrderRow], most: Decimal
+    name: str, what: str, row: OrderRow, same: Sequence[OrderRow], elsewhere: Sequence[OrderRow], most: Decimal
 ) -> Refusal | None:
-    loss = loss_of_events([*rows, row])
+    """Judge one limit. same: other orders of the row's event, whose loss depends on it; elsewhere: of other events."""
+    others = loss_of_events(elsewhere)
+    loss = others + worst_loss([*same, row])
     if loss <= most:
         return None
-
-    def fits(smaller: OrderRow) -> bool:
-        return loss_of_events([*rows, smaller]) <= most
-
-    reason = f"{what} ${loss:.2f}, limit ${most:.2f} per {name}"
-    return refusal(f"{name} cost", reason, most_contracts(row, fits))
+    possible = most_contracts(row, lambda smaller: others + worst_loss([*same, smaller]) <= most)
+    return refusal(f"{name} cost", f"{what} ${loss:.2f}, limit ${most:.2f} per {name}", possible)
 
 
 def _against(row: OrderRow, other: OrderRow) -> bool:
