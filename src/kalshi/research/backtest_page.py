@@ -36,7 +36,7 @@ def backtest_page(summary: Summary, quotes: Quotes, rows: Sequence[Mapping[str, 
     ]  # fmt: skip
     if trades is not None:
         sections.insert(0, Section("At a glance", [Charts(_charts(trades, quotes))]))
-        sections += [*_numbers(trades), _trades(rows)]
+        sections += [split_section(metrics.edge_split(trades)), *_numbers(trades), _trades(rows)]
     rules = [rule_row(*one) for one in summary.rules]
     mismatches = [(line,) for line in summary.mismatches]
     sections += [
@@ -64,6 +64,16 @@ def _charts(trades: Trades, quotes: Quotes) -> list[Chart]:
         curves, subject = {"model, chosen side": _curve(trades["prob"], trades["outcome"])}, f"{len(trades)} trades"
     found.append(Chart("Reliability", charts.reliability(curves), f"Stated probability against what came, {subject}"))
     return found
+
+
+def split_section(split: metrics.EdgeSplit) -> Section:
+    """Return where the profit came from, as a table and as a bridge; the parts add up to what was made."""
+    parts = split.rows()
+    rows = [(name, dollars(total), dollars(each)) for name, total, each in parts]
+    bridge = charts.steps([(name, total) for name, total, _ in parts[:-1]], "dollars")
+    said = ", ".join(f"{name} {total:+.2f}" for name, total, _ in parts)
+    table = TableBlock(("part", "dollars", "a contract"), rows, "what was promised, and what came of it")
+    return Section("Where the profit came from", [table, Charts([Chart("From forecast to profit", bridge, said)])])
 
 
 def _curve(prob: Floats, outcome: Floats) -> list[tuple[float, float, int]]:
