@@ -138,6 +138,17 @@ def test_settlement_pays_only_what_was_not_returned_in_any_order(house, event, r
     assert alice.dollars() == before - 11 + paid
 
 
+def test_once_another_market_is_yes_a_single_no_is_sure_and_free(house, event):
+    alice = event()
+    switch(alice)
+    buy_no(alice, TICKERS[0], "10")
+    before = alice.dollars()
+    house.exchange.settle(TICKERS[2], "yes")
+    assert alice.dollars() == before + 10
+    house.exchange.settle(TICKERS[0], "no")
+    assert (alice.dollars(), house.money()) == (before + 10, 0)
+
+
 def test_it_is_all_there_after_a_restart(durable_house):
     house = durable_house
     full = ([("0.60", "100")], [("0.61", "100")])

@@ -53,8 +53,11 @@ def refresh(world: World, account_id: str, listing: Listing, now: datetime) -> N
 
 
 def note_settlement(world: World, listing: Listing, now: datetime) -> None:
-    """Follow the settlement of *listing* for everybody who got collateral back in its event."""
-    for account_id in list(world.returns[listing.event_ticker, listing.exchange_index]):
+    """Follow the settlement of *listing* for everybody with collateral return in its event."""
+    concerned = set(world.returns[listing.event_ticker, listing.exchange_index])
+    for ticker in world.event_markets[listing.event_ticker]:
+        concerned |= {account_id for account_id, held in world.holders[ticker].items() if held.netted}
+    for account_id in sorted(concerned):
         refresh(world, account_id, listing, now)
 
 
