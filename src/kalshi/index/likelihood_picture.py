@@ -1,26 +1,20 @@
-"""One picture of a scoring: how much better than the baseline each model is, and whether its shares come true.
-
-matplotlib is imported when the picture is drawn, never before; it draws without a display.
-"""
+"""One picture of a scoring: how much better than the baseline each model is, and whether its shares come true."""
 
 from __future__ import annotations
 
-import io
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kalshi.drawing import BLUE, GREY, ORANGE, new_figure, png
 from kalshi.index.likelihood_score import Scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLORS = {"empirical": "#8a8f98", "scaled": "#1f5fa8", "student_t": "#d9822b"}
+COLORS = {"empirical": GREY, "scaled": BLUE, "student_t": ORANGE}
 MARKERS = "os^D"
-RED = "#b5413b"
 
 # (candidate, horizon) -> difference of the mean log score to the baseline, low, high (95 %)
 Gains = Mapping[tuple[str, str], tuple[float, float, float]]
@@ -33,24 +27,11 @@ def likelihood_picture(
 
     mark: such as SAMPLE, written across.
     """
-    os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # cron may have no home to write to
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11.5, 4.9), dpi=120)
-    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08, wspace=0.03)
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=12, fontweight="bold", x=0.012, ha="left")
+    figure = new_figure(11.5, 4.9, title, mark=mark)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     _differences(left, scores, gains, baseline, subject)
     _reliability(right, scores, subject)
-    if mark:
-        figure.text(
-            0.5, 0.5, mark, fontsize=90, color=RED, alpha=0.09, ha="center", va="center", rotation=18, fontweight="bold"
-        )
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return png(figure)
 
 
 def _differences(axes: Axes, scores: Sequence[Scores], gains: Gains, baseline: str, subject: str) -> None:

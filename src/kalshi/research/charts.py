@@ -6,14 +6,13 @@ matplotlib is imported when a chart is drawn, never before; texts stay texts. Ev
 from __future__ import annotations
 
 import io
-import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kalshi.drawing import prepare
 from kalshi.research.metrics import drawdown
 from kalshi.research.trades import Floats
 
@@ -33,7 +32,7 @@ MARGIN = 0.12  # million passengers beside the strikes that are still open
 
 def drawn(draw: Callable[[Axes], None], size: tuple[float, float] = SIZE) -> str:
     """Return what *draw* puts on one pair of axes as SVG without a size of its own."""
-    os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # cron may have no home to write to
+    prepare()
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure

@@ -1,17 +1,12 @@
-"""One picture of a backtest: profit by week with its drawdown, and reliability beside the market's.
-
-matplotlib is imported when a picture is drawn, never before; it draws without a display.
-"""
+"""One picture of a backtest: profit by week with its drawdown, and reliability beside the market's."""
 
 from __future__ import annotations
 
-import io
-import os
-import tempfile
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kalshi.drawing import BLUE, GREEN, GREY, ORANGE, RED, new_figure, png
 from kalshi.research import metrics
 from kalshi.research.market_score import Quotes
 from kalshi.research.trades import Floats, Trades
@@ -20,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, RED, GREY = "#1f5fa8", "#d9822b", "#3a8f5c", "#b5413b", "#8a8f98"
 RELIABILITY_BINS = 5
 MOST_WEEK_LABELS = 16
 MODEL_COUNTS, MID_COUNTS = -0.09, -0.16  # heights of the two rows of counts
@@ -28,28 +22,15 @@ MODEL_COUNTS, MID_COUNTS = -0.09, -0.16  # heights of the two rows of counts
 
 def backtest_picture(trades: Trades, quotes: Quotes, *, title: str, mark: str = "") -> bytes:
     """Return a PNG. quotes: two-sided quotes of the same run. mark: such as SAMPLE, written across."""
-    out = io.BytesIO()
-    backtest_figure(trades, quotes, title=title, mark=mark).savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return png(backtest_figure(trades, quotes, title=title, mark=mark))
 
 
 def backtest_figure(trades: Trades, quotes: Quotes, *, title: str, mark: str = "") -> Figure:
     """Return what `backtest_picture` draws."""
-    os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # cron may have no home to write to
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 4.9), dpi=120)
-    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=12, fontweight="bold", x=0.012, ha="left")
+    figure = new_figure(11, 4.9, title, mark=mark)
     left, right = figure.subplots(1, 2, width_ratios=(1.45, 1))
     _equity(left, trades)
     _reliability(right, trades, quotes)
-    if mark:
-        figure.text(
-            0.5, 0.5, mark, fontsize=90, color=RED, alpha=0.09, ha="center", va="center", rotation=18, fontweight="bold"
-        )
     return figure
 
 

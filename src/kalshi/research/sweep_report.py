@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import os
-import tempfile
 from collections.abc import Sequence
 
 import numpy as np
 
+from kalshi.drawing import BLUE, GREEN, RED, new_figure, png
 from kalshi.research.markdown import table
 from kalshi.research.metrics import dollars
 from kalshi.research.sweep_findings import MOST_SHOWN, PlanResults, SweepFindings
@@ -80,20 +78,12 @@ def _best_row(results: PlanResults, plan: int) -> tuple[object, ...]:
 
 def sweep_picture(results: PlanResults, findings: SweepFindings, *, mark: str = "") -> bytes:
     """Return a PNG: profit of the walk-forward by week, and how the plans' scores lie in sample."""
-    os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # cron may have no home to write to
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    blue, green, red = "#1f5fa8", "#3a8f5c", "#b5413b"
-    figure = Figure(figsize=(11, 4.6), dpi=120)
-    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
-    FigureCanvasAgg(figure)
-    figure.suptitle(f"Sweep over {findings.trials:,} plans", fontsize=12, fontweight="bold", x=0.012, ha="left")
+    figure = new_figure(11, 4.6, f"Sweep over {findings.trials:,} plans", mark=mark)
     left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
     earned = np.array([choice.out_of_sample for choice in findings.choices])
     x = np.arange(earned.size)
-    left.bar(x, earned, color=[green if one >= 0 else red for one in earned], alpha=0.55)
-    left.plot(x, np.cumsum(earned), color=blue, marker="o", markersize=4, linewidth=2, label="sum")
+    left.bar(x, earned, color=[GREEN if one >= 0 else RED for one in earned], alpha=0.55)
+    left.plot(x, np.cumsum(earned), color=BLUE, marker="o", markersize=4, linewidth=2, label="sum")
     left.axhline(0, color="black", linewidth=0.8)
     step = max(1, -(-earned.size // 14))
     labels = [findings.weeks[choice.week] for choice in findings.choices]
@@ -104,8 +94,8 @@ def sweep_picture(results: PlanResults, findings: SweepFindings, *, mark: str = 
     left.set_title(title, fontsize=9.5, loc="left")
     left.set_ylabel("dollars; bars: each week", fontsize=9)
     found = scores(results.pnl)
-    right.hist(found[found != 0], bins=40, range=(-1, 1), color=blue, alpha=0.6)
-    right.axvline(findings.check.score, color=red, linewidth=1.5)
+    right.hist(found[found != 0], bins=40, range=(-1, 1), color=BLUE, alpha=0.6)
+    right.axvline(findings.check.score, color=RED, linewidth=1.5)
     right.set_title(
         f"In sample: score of the {int((found != 0).sum()):,} plans that traded\n"
         f"best {findings.check.score:.2f}, reality check p = {findings.check.p_value:.3f}", fontsize=9.5, loc="left",
@@ -115,8 +105,4 @@ def sweep_picture(results: PlanResults, findings: SweepFindings, *, mark: str = 
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8)
-    if mark:
-        figure.text(0.5, 0.5, mark, fontsize=90, color=red, alpha=0.09, ha="center", va="center", rotation=18)
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return png(figure)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from kalshi.drawing import BLUE, GREEN, ORANGE, RED, new_figure, png
 from kalshi.index.tickers import NASDAQ_DAILY, SP_DAILY
 from kalshi.runtime.clock import new_york
 from kalshi.season.day_account import guarantee_over_time, time_of
 from kalshi.season.day_report import Day
-from kalshi.season.pictures import BLUE, GREEN, ORANGE, RED, new_figure, png
+from kalshi.season.pictures import MARK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +23,7 @@ SIDES = (("bid", GREEN, "^", "bought YES or sold NO"), ("ask", RED, "v", "bought
 def day_picture(day: Day) -> bytes:
     """Return a PNG: one panel per index with own fills, and below the guaranteed P&L of each event."""
     title = f"SIMULATED {day.plan.day:%A, %Y-%m-%d}, seed {day.seed}: index, own fills, guaranteed P&L"
-    figure = new_figure(10.5, 7.6, title)
+    figure = new_figure(10.5, 7.6, title, mark=MARK)
     symbols = [symbol for symbol in SERIES if symbol in day.minutes]
     panels = figure.subplots(len(symbols) + 1, 1, sharex=True, height_ratios=[2.0] * len(symbols) + [1.7])
     for axes, symbol in zip(panels, symbols, strict=False):

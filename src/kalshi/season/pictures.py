@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import io
-import os
-import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kalshi.drawing import BLUE, GREEN, GREY, RED, new_figure, png
 from kalshi.season.run import Line
 from kalshi.season.season_report import worlds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, RED, GREY = "#1f5fa8", "#d9822b", "#3a8f5c", "#b5413b", "#8a8f98"
 MARK = "SIMULATED"
 BIN = 5.0  # cents
-
-
-def new_figure(width: float, height: float, title: str) -> Figure:
-    """Return an empty figure with *title* and the mark across it."""
-    os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # cron may have no home to write to
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=110)
-    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.08)
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=12, fontweight="bold", x=0.012, ha="left")
-    figure.text(
-        0.5, 0.5, MARK, fontsize=80, color=RED, alpha=0.08, ha="center", va="center", rotation=18, fontweight="bold"
-    )
-    return figure
-
-
-def png(figure: Figure) -> bytes:
-    """Return *figure* as PNG."""
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
 
 
 def season_picture(lines: Sequence[Line], *, title: str) -> bytes:
     """Return a PNG: one row per rule, its days by profit as a share, the mean with its interval marked."""
     columns = worlds(lines)
-    figure = new_figure(4.6 * len(columns) + 1.6, 0.5 * max(len(found) for _, found in columns) + 1.5, title)
+    figure = new_figure(4.6 * len(columns) + 1.6, 0.5 * max(len(found) for _, found in columns) + 1.5, title, mark=MARK)
     axes = figure.subplots(1, len(columns), squeeze=False, sharex=True, sharey=True)[0]
     for one, (name, found) in zip(axes, columns, strict=True):
         _ridges(one, found)

@@ -1,18 +1,13 @@
-"""One picture of an evaluation: error by horizon and model, and whether the probabilities mean what they say.
-
-matplotlib is imported when the picture is drawn, never before; it draws without a display.
-"""
+"""One picture of an evaluation: error by horizon and model, and whether the probabilities mean what they say."""
 
 from __future__ import annotations
 
-import io
-import os
-import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kalshi.drawing import BLUE, GREEN, GREY, ORANGE, RED, new_figure, png
 from kalshi.tsa.evaluation import LEVELS, PIT_BINS, Evaluation, pit_histogram, scores
 
 if TYPE_CHECKING:
@@ -20,28 +15,18 @@ if TYPE_CHECKING:
 
 TRADED = ("D-7 Thu", "k0", "k1", "k2", "k3", "k4")  # horizons that occur; the others are for comparison
 PIT_HORIZONS = ("k0", "k4")
-COLORS = ("#1f5fa8", "#d9822b", "#3a8f5c", "#8a5fb0", "#b5413b", "#8a8f98", "#4a9db0", "#a08030")
+COLORS = (BLUE, ORANGE, GREEN, "#8a5fb0", RED, GREY, "#4a9db0", "#a08030")
 MARKERS = "osD^vP*X"
-GREY = "#8a8f98"
 
 
 def evaluation_picture(done: Evaluation, *, subject: str, title: str) -> bytes:
     """Return a PNG. subject: the model drawn thick, and the one whose calibration is shown."""
-    os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # cron may have no home to write to
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12.5, 4.8), dpi=120)
-    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08, wspace=0.03)
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=12, fontweight="bold", x=0.012, ha="left")
+    figure = new_figure(12.5, 4.8, title)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.55, 1, 1))
     _errors(left, done, subject)
     _coverage(middle, done, subject)
     _ranks(right, done, subject)
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return png(figure)
 
 
 def _errors(axes: Axes, done: Evaluation, subject: str) -> None:
