@@ -53,7 +53,7 @@ def a_run(folder: Path, *, base: str = "", mode: str = "paper", offline: bool = 
     if base:
         values |= {"KALSHI_API_BASE": base, "KALSHI_KEY_ID": KEY_ID}
         values |= {"KALSHI_PRIVATE_KEY_PATH": str(folder / "key.pem")}
-    args = Namespace(date=None, offline=offline, dry_run=False, no_email=False)
+    args = Namespace(date=None, offline=offline, dry_run=False, no_email=False, time_limit=15)
     return Run(job="test", run_id="r", config=load_config(values), args=args, log=logging.getLogger("test"), moment=NOW)
 
 
