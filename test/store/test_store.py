@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import make_url
 
+from databases import SCHEMA, execute, new_database
 from kalshi.errors import ResponseError, StoreError
 from kalshi.store import Store
 from kalshi.store.place import Place
@@ -89,6 +91,28 @@ def test_threads_that_want_the_same_order_are_told_once_to_send_it(store_place: 
     for thread in threads:
         thread.join()
     assert sorted(told) == [False] * 7 + [True]
+
+
+@pytest.mark.parametrize("default", ["read committed", "repeatable read", "serializable"])
+def test_a_limit_holds_whatever_isolation_a_server_assumes(default: str) -> None:
+    with new_database() as url:
+        place = Place.of(url, SCHEMA)
+        execute(place, f'ALTER DATABASE "{make_url(url).database}" SET default_transaction_isolation = \'{default}\'')
+        Store.open(place).close()
+        told = []
+
+        def want(name: str) -> None:
+            mine = Store.open(place)
+            full = lambda others: Refusal("day cost", "full") if others else None  # noqa: E731
+            told.append(mine.reserve(row(client_order_id=name), full, since=NOW).ours)
+            mine.close()
+
+        threads = [threading.Thread(target=want, args=(str(number),)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(told) == [False] * 7 + [True]
 
 
 def test_a_failed_judge_leaves_nothing(store: Store) -> None:

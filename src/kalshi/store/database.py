@@ -115,7 +115,9 @@ def _on_begin_at_server(connection: Connection, schema: str) -> None:
             f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT {search}"
         )
         return
+    # Whatever the server's default is: under a stricter one, what waited for the lock would see what was before it.
     connection.exec_driver_sql(
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; "
         f"SELECT {search}, set_config('synchronous_commit', 'on', true), "
         f"set_config('lock_timeout', '{BUSY_TIMEOUT_S}s', true)"
     )
