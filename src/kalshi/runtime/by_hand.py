@@ -11,7 +11,7 @@ from kalshi.runtime.clock import utc_now
 from kalshi.runtime.files import DATA_FIX, store_place, writable_directory
 from kalshi.runtime.report import Table
 from kalshi.store import Store
-from kalshi.trading.desk import Desk
+from kalshi.trading.desk import CancelResult, Desk
 from kalshi.trading.limits import Limits
 
 RUN_ID = "by hand"
@@ -50,14 +50,27 @@ def reconcile(desk: Desk, event_ticker: str | None) -> Table:
 
 
 def cancel_resting(desk: Desk, scope: str) -> Table:
-    """Cancel what rests of *scope*: everything where it is empty, else an event or a strategy; return each result.
+    """Cancel what rests of *scope*: everything where it is empty, else an event, a strategy or a job; return each result.
 
     Raises StoreError or ExchangeError where it can not be known what rests.
     """
-    rows = [row for row in desk.store.open_orders() if scope in ("", row.event_ticker, row.strategy)]
+    of_job = desk.store.run_ids(scope)
+    rows = [
+        row
+        for row in desk.store.open_orders()
+        if scope in ("", row.event_ticker, row.strategy) or row.run_id in of_job
+    ]
     results: list[tuple[object, ...]] = [
         (one.ticker, one.order_id, "yes" if one.done else "NO", one.reduced_by, one.reason)
         for event in sorted({row.event_ticker for row in rows})
-        for one in desk.cancel_resting(event, strategy=None if scope in ("", event) else scope)
+        for one in _cancelled(desk, event, scope, of_job)
     ]
     return "cancelled", ("market", "order", "done", "contracts", "reason"), results
+
+
+def _cancelled(desk: Desk, event: str, scope: str, of_job: set[str]) -> list[CancelResult]:
+    if scope in ("", event):
+        return desk.cancel_resting(event)
+    of_strategy = desk.cancel_resting(event, strategy=scope)
+    done = {one.order_id for one in of_strategy}
+    return of_strategy + [one for one in desk.cancel_resting(event, run_ids=of_job) if one.order_id not in done]

@@ -102,6 +102,11 @@ class Store:
         with self._reading() as connection:
             return [RunRow(**row) for row in connection.execute(query).mappings()]
 
+    def run_ids(self, job: str) -> set[str]:
+        """Return the ids of all runs of *job*."""
+        with self._reading() as connection:
+            return set(connection.scalars(select(runs.c.run_id).where(runs.c.job == job)))
+
     # --- orders
 
     def order(self, client_order_id: str) -> OrderRow | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -40,18 +41,20 @@ def cancel_order(desk: Desk, order_id: str, ticker: str) -> CancelResult:
     return _cancel(desk, row, order_id)
 
 
-def cancel_resting(desk: Desk, event_ticker: str, strategy: str | None = None) -> list[CancelResult]:
-    """Cancel what rests in an event and was placed through this store, by one *strategy* or any.
+def cancel_resting(
+    desk: Desk, event_ticker: str, strategy: str | None = None, run_ids: Collection[str] | None = None
+) -> list[CancelResult]:
+    """Cancel what rests in an event and was placed through this store, by one *strategy*, by some runs, or by any.
 
     What the store believes to rest is cancelled even where the exchange's list, which lags, lacks it.
     """
     results = []
-    for row in [row for row in _own(desk, event_ticker, strategy) if row.state in UNRESOLVED]:
+    for row in [row for row in _own(desk, event_ticker, strategy, run_ids) if row.state in UNRESOLVED]:
         found = resolve(desk, row)
         if found.row.state in UNRESOLVED:
             reason = "may rest: it is not known whether it arrived"
             results.append(CancelResult(row.ticker, row.order_id or "", False, ZERO, reason))
-    own = {row.order_id: row for row in _own(desk, event_ticker, strategy) if row.order_id}
+    own = {row.order_id: row for row in _own(desk, event_ticker, strategy, run_ids) if row.order_id}
     listed = desk.exchange.orders(event_ticker=event_ticker, status="resting")
     resting = {order.order_id for order in listed} | {
         order_id for order_id, row in own.items() if row.remaining > 0
@@ -59,9 +62,11 @@ def cancel_resting(desk: Desk, event_ticker: str, strategy: str | None = None) -
     return results + [_cancel(desk, row, order_id) for order_id, row in own.items() if order_id in resting]
 
 
-def _own(desk: Desk, event_ticker: str, strategy: str | None) -> list[OrderRow]:
+def _own(
+    desk: Desk, event_ticker: str, strategy: str | None, run_ids: Collection[str] | None
+) -> list[OrderRow]:
     rows = desk.store.orders(event_ticker=event_ticker)
-    return [row for row in rows if strategy in (None, row.strategy)]
+    return [row for row in rows if strategy in (None, row.strategy) and (run_ids is None or row.run_id in run_ids)]
 
 
 def _cancel(desk: Desk, row: OrderRow, order_id: str) -> CancelResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -153,13 +153,14 @@ class Desk:
         return cancel_order(self, order_id, ticker)
 
     def cancel_resting(
-        self, event_ticker: str, *, strategy: str | None = None
+        self, event_ticker: str, *, strategy: str | None = None, run_ids: Collection[str] | None = None
     ) -> list[CancelResult]:
         """Cancel all orders of ours that rest in an event; one failure does not stop the others.
 
-        strategy: those of one only. A result that is not `done` is an order that may rest still.
+        strategy, run_ids: those of one strategy, of some runs only. A result that is not `done` is an order that
+        may rest still.
         """
-        return cancel_resting(self, event_ticker, strategy)
+        return cancel_resting(self, event_ticker, strategy, run_ids)
 
     def flatten(
         self, market: Market, worst_price: Decimal, rounds: int = 3, *, strategy: str = "flatten"
