@@ -50,7 +50,7 @@ def reconcile(desk: Desk, event_ticker: str | None) -> Table:
 
 
 def cancel_resting(desk: Desk, scope: str) -> Table:
-    """Cancel what rests of *scope*: everything where it is empty, else an event, a strategy or a job; return each result.
+    """Cancel what rests of *scope*: everything where it is empty, else an event, a strategy or a job; say what became.
 
     Raises StoreError or ExchangeError where it can not be known what rests.
     """
