@@ -202,6 +202,8 @@ class KalshiClient(Caller):
         while True:
             attempts += 1
             self.pacer.pace(method, template, items)
+            if method not in RETRYABLE_METHODS:  # what it waited for its turn is not taken from its answer's time
+                deadline = self._monotonic() + self.read_budget_s
             try:
                 answer = self._attempt(method, path, params, body, deadline)
             except _TooLong:

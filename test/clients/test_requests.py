@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 import threading
+import time
 import traceback
 
 import pytest
@@ -419,3 +420,14 @@ def test_an_error_status_with_a_usable_body_is_an_answer(wire, client, reply):
     wire.script(reply(503, b'{"exchange_active": false}'))
     assert client.get("/exchange/status", usable=lambda body: b"exchange_active" in body)
     assert len(wire.seen) == 1
+
+
+def test_a_write_that_waited_for_its_turn_has_all_the_time_for_its_answer(wire, client, ticker, reply):
+    def slowly(_):
+        time.sleep(0.4)
+        return reply(201, b"{}")
+
+    wire.script(slowly)
+    client.pacer.refused("POST", ORDERS)
+    client.pacer.learn = lambda: ticker.sleep(60)  # the account's limits are read before the first wait
+    assert client.write("POST", ORDERS, body=b"{}") == b"{}"
