@@ -1,8 +1,8 @@
 """Trade past weeks with limit orders through the desk and the paper exchange, candle by candle.
 
 Unlike backtest_tsa, orders rest, are cancelled and quoted again, share cash and caps, and may be filled in part, all by
-a named fill policy. Writes tsa_simulation_<timestamp>.csv, .md and .json: what was promised, what came, and how much of
-it was forecast, spread, adverse selection and fee. The CSV can be judged by analyze_backtest_sanity.
+a named fill policy. Writes tsa_simulation_<timestamp>.csv, .md, .html and .json: what was promised, what came, and how
+much of it was forecast, spread, adverse selection and fee. The CSV can be judged by analyze_backtest_sanity.
 """
 
 from __future__ import annotations

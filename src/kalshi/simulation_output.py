@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +15,9 @@ from kalshi.research import provenance
 from kalshi.research.backtest_csv import backtest_csv, trades_of
 from kalshi.research.markdown import metric, table
 from kalshi.research.metrics import EdgeSplit, dollars, edge_split, key_metrics, verdict
+from kalshi.research.page import render
 from kalshi.research.sanity_report import plain
+from kalshi.research.simulation_page import simulation_page
 from kalshi.tsa.replay_desk import Replay
 from kalshi.tsa.replay_rows import REPLAY_COLUMNS, fill_row
 from kalshi.tsa.trading_week import TradingWeek
@@ -76,7 +80,9 @@ def simulation_files(
     funnel = f"{done.decisions} decisions on quotes, {done.orders} orders, {len(done.fills)} fills."
     parts += ["## What led to no order", "", funnel, "", table(["left at", "reason", "strikes"], left), ""]
     parts += ["## Data and method", "", *(f"- {label}: {words}" for label, words in about), *(f"- {n}" for n in NOTES)]
-    files = {f"{stem}.csv": text, f"{stem}.md": "\n".join([*parts, ""])}
+    read = list(csv.DictReader(io.StringIO(text)))
+    page = simulation_page(found.verdict, marks, trades, read, funnel, left, about, NOTES)
+    files = {f"{stem}.csv": text, f"{stem}.md": "\n".join([*parts, ""]), f"{stem}.html": render(page)}
     metadata = {
         "kind": "tsa_simulation",
         **made,

@@ -35,8 +35,8 @@ def backtest_page(summary: Summary, quotes: Quotes, rows: Sequence[Mapping[str, 
         ]),
     ]  # fmt: skip
     if trades is not None:
-        sections.insert(0, Section("At a glance", [Charts(_charts(trades, quotes))]))
-        sections += [split_section(metrics.edge_split(trades)), *_numbers(trades), _trades(rows)]
+        sections.insert(0, at_a_glance(trades, quotes))
+        sections += [split_section(metrics.edge_split(trades)), *number_sections(trades), trades_section(rows)]
     rules = [rule_row(*one) for one in summary.rules]
     mismatches = [(line,) for line in summary.mismatches]
     sections += [
@@ -47,7 +47,12 @@ def backtest_page(summary: Summary, quotes: Quotes, rows: Sequence[Mapping[str, 
     return Page(title, verdict, sections, tone_of(verdict), list(summary.marks))
 
 
-def _charts(trades: Trades, quotes: Quotes) -> list[Chart]:
+def at_a_glance(trades: Trades, quotes: Quotes | None) -> Section:
+    """Return profit by week and reliability as charts. quotes: to judge all of them, not only what was traded."""
+    return Section("At a glance", [Charts(_charts(trades, quotes))])
+
+
+def _charts(trades: Trades, quotes: Quotes | None) -> list[Chart]:
     weekly = metrics.weekly_pnl(trades)
     labels = [f"{day:%b} {day.day}" for day in trades.week_labels]
     total = dollars(float(weekly.sum()))
@@ -57,7 +62,7 @@ def _charts(trades: Trades, quotes: Quotes) -> list[Chart]:
             f"Profit of {weekly.size} weeks, sum {total}, deepest point below the peak {dollars(_deepest(weekly))}",
         )
     ]  # fmt: skip
-    if len(quotes):
+    if quotes is not None and len(quotes):
         curves = {"model": _curve(quotes.model, quotes.outcome), "market's mid": _curve(quotes.mid, quotes.outcome)}
         subject = f"{len(quotes)} two-sided quotes"
     else:
@@ -85,7 +90,8 @@ def _deepest(weekly: Floats) -> float:
     return float(metrics.drawdown(weekly).min())
 
 
-def _numbers(trades: Trades) -> list[Section]:
+def number_sections(trades: Trades) -> list[Section]:
+    """Return the key metrics, the weeks, and stated edge against what came."""
     weekly, below = metrics.weekly_pnl(trades), metrics.drawdown(metrics.weekly_pnl(trades))
     values = [(name, metric(name, value)) for name, value in metrics.key_metrics(trades).items()]
     by_week, total = [], 0.0
@@ -107,7 +113,8 @@ def _numbers(trades: Trades) -> list[Section]:
     ]  # fmt: skip
 
 
-def _trades(rows: Sequence[Mapping[str, str]]) -> Section:
+def trades_section(rows: Sequence[Mapping[str, str]]) -> Section:
+    """Return all trades; many of them are folded."""
     columns = [name for name in TRADE_COLUMNS if rows and name in rows[0]]
     cells = [[_short(row[name]) for name in columns] for row in rows]
     return Section("Every trade", [TableBlock(columns, cells, "all trades", folded=len(rows) > 12)])

@@ -232,15 +232,14 @@ def steps(parts: Sequence[tuple[str, float]], unit: str) -> str:
             axes.bar(number, value, bottom=bottom, color=color, alpha=0.85, width=0.62)
             end = bottom + value
             axes.annotate(
-                f"{value:+.3f}", (number, max(bottom, end)), xytext=(0, 3), textcoords="offset points",
+                f"{value:+.2f}", (number, max(bottom, end)), xytext=(0, 3), textcoords="offset points",
                 ha="center", fontsize=8.5,
             )  # fmt: skip
             level = value if number == 0 else level + (0.0 if whole else value)
         axes.axhline(0, color=INK, linewidth=0.8)
-        axes.margins(y=0.15)
-        axes.set_xticks(range(len(parts)), [name for name, _ in parts])
-        if len(parts) > 4:
-            axes.tick_params(axis="x", rotation=20)
+        axes.use_sticky_edges = False
+        axes.margins(y=0.12)
+        axes.set_xticks(range(len(parts)), [name.replace(" ", "\n") for name, _ in parts])
         axes.set_ylabel(unit)
 
     return drawn(draw)
