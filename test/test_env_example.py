@@ -8,7 +8,8 @@ from pathlib import Path
 
 from kalshi.config import VARIABLES, Config, load_config
 
-EXAMPLE = Path(__file__).resolve().parents[1] / ".env.example"
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = ROOT / ".env.example"
 AWS_NAMES = {"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 FRIENDLY_START = {"KALSHI_MODE": "paper"}
 
@@ -26,6 +27,16 @@ def test_every_variable_is_there_with_its_default() -> None:
 
 def test_aws_names_are_there() -> None:
     assert set(example()) >= AWS_NAMES
+
+
+def test_the_readme_has_every_variable_with_its_default() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:`[A-Z_]+`(?:, )?)+) \| ([^|]*) \| [^|]+ \|$", text, re.MULTILINE)
+    shown = {name: default.strip() for names, default in rows for name in re.findall(r"`(\w+)`", names)}
+    assert set(shown) == {variable.name for variable in VARIABLES}
+    for variable in VARIABLES:
+        if found := re.fullmatch(r"`(.+)`", shown[variable.name]):
+            assert found[1] == variable.default
 
 
 def test_variables_and_config_fields_are_the_same() -> None:

@@ -34,3 +34,16 @@ def test_files_named_in_documents_exist(document: Path) -> None:
     made = ("/reports/", "/data/")  # what runs write
     missing = [name for name in named if not (ROOT / name).exists() and not any(part in name for part in made)]
     assert not missing
+
+
+def test_the_architecture_names_every_room() -> None:
+    text = (ROOT / "reference" / "architecture.md").read_text(encoding="utf-8")
+    rooms = [path.parent.name for path in (ROOT / "src" / "kalshi").glob("*/__init__.py")]
+    floors = text[: text.index("## What is in the rooms")]
+    assert not [room for room in rooms if f"`{room}/`" not in floors]
+
+
+def test_the_readme_leads_to_every_page_of_the_reference() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = [path.name for path in (ROOT / "reference").glob("*.md")]
+    assert pages and not [page for page in pages if f"(reference/{page})" not in text]
