@@ -20,8 +20,6 @@ from kalshi.errors import DataError, ExchangeError
 from kalshi.runtime.job import job
 from kalshi.runtime.run import Run
 
-MOST_NOTES = 12
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this script's own options."""
@@ -56,14 +54,8 @@ def main(run: Run) -> None:
             raise DataError(line) from None
         run.report.add_line(line)
         return
-    for note in done.notes[:MOST_NOTES]:
-        run.report.add_line(note)
-    if len(done.notes) > MOST_NOTES:
-        run.report.add_line(f"and {len(done.notes) - MOST_NOTES} more notes")
-    run.report.add_line(
-        f"{done.events} events, {done.markets} markets: {done.fetched} fetched now ({done.candles} candles), "
-        f"{done.kept} were there; kept in {store.root}"
-    )
+    for line in done.told(store.root):
+        run.report.add_line(line)
 
 
 if __name__ == "__main__":

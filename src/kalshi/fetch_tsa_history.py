@@ -20,8 +20,6 @@ from kalshi.errors import DataError, ExchangeError
 from kalshi.runtime.job import job
 from kalshi.runtime.run import Run
 
-MOST_NOTES = 12
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this script's own options."""
@@ -52,14 +50,8 @@ def main(run: Run) -> None:
         if not kept:
             run.report.add_line("Without them backtest_tsa runs on made-up SAMPLE data in paper mode.")
         return
-    for note in done.notes[:MOST_NOTES]:
-        run.report.add_line(note)
-    if len(done.notes) > MOST_NOTES:
-        run.report.add_line(f"and {len(done.notes) - MOST_NOTES} more notes")
-    run.report.add_line(
-        f"{done.events} events, {done.markets} markets: {done.fetched} fetched now ({done.candles} candles), "
-        f"{done.kept} were there; kept in {store.root}"
-    )
+    for line in done.told(store.root):
+        run.report.add_line(line)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from kalshi.errors import DataError, NotFound
@@ -14,6 +15,7 @@ from kalshi.history.candle_store import CandleStore, StoredEvent, StoredMarket
 
 FINAL = "finalized"
 EVENTS_PER_PAGE, MARKETS_PER_PAGE = 200, 1000
+MOST_NOTES = 12  # told to a person
 
 
 class HistorySource(Protocol):
@@ -40,6 +42,16 @@ class Fetched:
     fetched: int = 0
     kept: int = 0
     notes: list[str] = field(default_factory=list)
+
+    def told(self, root: Path) -> list[str]:
+        """Return the first notes and what was fetched into *root*, in words for a person."""
+        more = [f"and {len(self.notes) - MOST_NOTES} more notes"] if len(self.notes) > MOST_NOTES else []
+        return [
+            *self.notes[:MOST_NOTES],
+            *more,
+            f"{self.events} events, {self.markets} markets: {self.fetched} fetched now ({self.candles} candles), "
+            f"{self.kept} were there; kept in {root}",
+        ]
 
 
 @dataclass(frozen=True)
