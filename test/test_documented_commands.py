@@ -73,6 +73,7 @@ def with_newest_report(command: str, project: Path) -> str:
     return command
 
 
+@pytest.mark.timeout(1200)  # some thirty commands, each with TIMEOUT_S of its own
 def test_readme_commands_run_one_after_the_other(project: Path, environment: dict[str, str]) -> None:
     commands = readme_commands()
     assert len(commands) > 15

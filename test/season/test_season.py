@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from kalshi.errors import ConfigError
 from kalshi.runtime.registry import CRONTAB
-from kalshi.season.fast import Outcome
+from kalshi.season.fast import UNITS, Outcome
 from kalshi.season.market import FAIR, Bias
 from kalshi.season.outcomes import Tally
 from kalshi.season.reference import TABLE, agreement, checks
@@ -53,6 +54,16 @@ def test_a_wrong_rule_would_not_meet_it() -> None:
     lines = run_season(reference_rules()[:1], days=300, seed=7, step_s=15, biases=[FAIR])
     lines[0].tally.by_fills[2].clear()
     assert "not met" in agreement(checks(lines))
+
+
+def test_few_days_that_are_all_alike_are_no_reason_to_doubt_the_table() -> None:
+    line = run_season(reference_rules()[:1], days=40, seed=7, step_s=15, biases=[FAIR])[0]
+    line.tally.by_fills[1] = Counter({-int(0.40 * UNITS): 12})
+    [check] = [check for check in checks([line]) if check.figure == "mean if 1"]
+    assert check.ours == -40 and check.agrees
+    line.tally.by_fills[1] = Counter({-int(0.40 * UNITS): 12_000})
+    [check] = [check for check in checks([line]) if check.figure == "mean if 1"]
+    assert not check.agrees  # among so many, days of another kind would have been seen
 
 
 def test_a_longer_season_begins_like_a_shorter_one_and_bias_does_not_change_the_days() -> None:
