@@ -288,6 +288,13 @@ def test_another_database_url_is_refused_without_its_password(url):
     assert "topsecret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("url", ["postgresql://u:top[secret@h/d", "postgresql://u:x@h:topsecret/d"])
+def test_a_database_url_that_can_not_be_read_is_one_line_without_its_password(url):
+    with pytest.raises(ConfigError, match=r"DATABASE_URL is not valid: write special characters") as caught:
+        load_config({"DATABASE_URL": url})
+    assert "secret" not in str(caught.value)
+
+
 def test_the_database_url_is_masked():
     config = load_config({"DATABASE_URL": "postgres://u:topsecret@h/d"})
     assert config.database_url.startswith("postgres://") and "topsecret" not in repr(config)

@@ -149,6 +149,10 @@ def _database_url(value: str) -> str:
     url = value.strip()
     if url and not re.match(r"(postgresql|postgres|postgresql\+psycopg)://.", url):
         raise ValueError("expected postgresql://user:password@host:5432/name, or nothing for SQLite in KALSHI_DATA_DIR")
+    try:
+        _ = urlsplit(url).port
+    except ValueError:  # its text would quote the URL
+        raise ValueError("write special characters of user and password as %40 for @, %5B for [, %2F for /") from None
     return url
 
 
