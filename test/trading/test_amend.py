@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -191,6 +192,16 @@ def test_an_order_that_filled_before_a_smaller_size_arrived_keeps_its_own(hall: 
     assert hall.desk().reconcile() == []
     row = in_store(hall, order)
     assert (row.filled, row.count, row.amend_count) == (10, 10, None)
+
+
+def test_what_filled_already_is_not_paid_a_second_time(tmp_path: Path) -> None:
+    hall = Hall(tmp_path, balance="43")
+    hall.show(bid="0.20", ask="0.40", size="90")
+    order = hall.desk().submit(intent(price=D("0.40"), count=D(100)), hall.market())
+    assert order.outcome is ACCEPTED and order.filled >= 50  # some dollars are left, and a few contracts rest
+    report = amend(hall, order, "0.41", "100", hall.desk(limits=replace(SMALL, order_cost=D(50))))
+    assert report.outcome is ACCEPTED, report.reason
+    hall.close()
 
 
 def test_a_rejected_change_leaves_the_order_as_it_was(hall: Hall) -> None:

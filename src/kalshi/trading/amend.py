@@ -65,7 +65,8 @@ def _refusal(
     refusal = desk.refusal(intent, market, new, quoted_at, shrinks=_shrinks(intent, row))
     dearer = new.price * new.remaining > row.price * row.remaining
     if refusal is None and dearer:
-        refusal = desk.venue.unpaid(new, already=row.price * row.remaining)
+        rest = new.replace(count=new.remaining, fee_bound=new.fee_bound * new.remaining / new.count)
+        refusal = desk.venue.unpaid(rest, already=row.price * row.remaining)
     if refusal is None and desk.dry_run:
         refusal = Refusal("dry run", f"dry run: would change it to {intent}")
     since = desk.clock() - DAY
