@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -294,3 +295,29 @@ def test_one_order_that_can_not_be_read_locks_its_event_and_ends_no_run(hall: Ha
     hall.network.always[ORDERS] = answer(200, {"orders": [{"order_id": 7}], "cursor": ""})
     (found,) = hall.desk().reconcile()
     assert found.event_ticker == EVENT and list(locked(hall)) == [EVENT]
+
+
+def test_a_break_that_changes_is_told_anew_and_leaves_no_moment_unlocked(hall: Hall) -> None:
+    by_hand(hall, "0.44")
+    hall.desk().reconcile()
+    (first,) = locked(hall).values()
+    by_hand(hall, "0.44", "another")
+    unlocked: list[str] = []
+    watched = hall.desk(store=Watched(hall.store, unlocked))
+    (found,) = watched.reconcile()
+    assert not found.known and "14.00" in found.what and unlocked == []
+    assert locked(hall)[EVENT] == str(found) != first
+
+
+class Watched:
+    """A store that tells which locks were taken away."""
+
+    def __init__(self, store: Store, unlocked: list[str]) -> None:
+        self.store, self.unlocked = store, unlocked
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def unlock(self, scope: str, **more: Any) -> bool:
+        self.unlocked.append(scope)
+        return self.store.unlock(scope, **more)

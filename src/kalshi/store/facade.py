@@ -285,14 +285,17 @@ class Store:
         until: datetime | None = None,
         set_by: str = PERSON,
         mode: str = STOP,
+        anew: bool = False,
     ) -> bool:
         """Lock *scope* ("all", a strategy, a job or an event ticker); return False where nothing changed.
 
         One that *set_by* set before and that is as strict stays as it is; a milder one gives way, as does one
-        whose time is over.
+        whose time is over. anew: one with another reason gives way, too.
         """
         mine = (locks.c.scope == scope) & (locks.c.set_by == set_by)
         weaker = or_(locks.c.until <= set_at, locks.c.mode != mode) if mode == STOP else locks.c.until <= set_at
+        if anew:
+            weaker = or_(weaker, locks.c.reason != reason)
         with self._writing() as connection:
             connection.execute(delete(locks).where(mine & weaker))
             if connection.scalar(select(locks.c.scope).where(mine)):

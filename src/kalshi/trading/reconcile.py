@@ -238,11 +238,11 @@ def _keep_locks(desk: Desk, event_ticker: str | None, breaks: list[Break]) -> li
     reasons: dict[str, str] = {}
     for found in breaks:
         reasons.setdefault(found.event_ticker, str(found))
-    for scope, reason in before.items():
-        if event_ticker in (None, scope) and reasons.get(scope) != reason:
+    for scope, reason in reasons.items():  # with another reason in one step: no moment is left unlocked
+        desk.store.lock(scope, reason, set_at=now, set_by=RECONCILIATION, mode=REDUCE_ONLY, anew=True)
+    for scope in before:
+        if event_ticker in (None, scope) and scope not in reasons:
             desk.store.unlock(scope, set_by=RECONCILIATION)
-    for scope, reason in reasons.items():
-        desk.store.lock(scope, reason, set_at=now, set_by=RECONCILIATION, mode=REDUCE_ONLY)
     known = {scope for scope, reason in reasons.items() if before.get(scope) == reason}
     return [replace(found, known=found.event_ticker in known) for found in breaks]
 
