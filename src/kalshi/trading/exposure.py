@@ -24,8 +24,14 @@ def worst_loss(rows: Iterable[OrderRow]) -> Decimal:
     rows: orders of ONE event that can cost money. An order whose outcome is unknown counts as resting.
     """
     held = list(rows)
+    # Orders that win and lose together are added up first: outcomes are many, orders more.
+    groups: dict[object, tuple[OrderRow, Decimal, Decimal]] = {}
+    for row in held:
+        like = (row.ticker, row.side, row.strike_type, row.floor_strike, row.cap_strike, row.exclusive)
+        first, lost, won = groups.get(like, (row, ZERO, ZERO))
+        groups[like] = first, lost + _result(row, False), won + _result(row, True)
     worst = min(
-        sum((_result(row, value, winner) for row in held), ZERO)
+        sum((won if _wins(row, value, winner) else lost for row, lost, won in groups.values()), ZERO)
         for value, winner in product(_values(held), _winners(held))
     )
     return max(ZERO, -worst)
@@ -79,13 +85,17 @@ def _winners(rows: list[OrderRow]) -> list[str]:
     return ["", *sorted({row.ticker for row in rows if row.exclusive and pays_yes(row, ZERO) is None})]
 
 
-def _result(row: OrderRow, value: Decimal, winner: str) -> Decimal:
-    """Return the worst result in dollars of one order at a settlement value, or where *winner* wins."""
+def _wins(row: OrderRow, value: Decimal, winner: str) -> bool:
+    """Return whether the order is paid at a settlement value, or where *winner* wins; an unknown strike is not."""
     yes = pays_yes(row, value)
     if yes is None and row.exclusive:
         yes = row.ticker == winner
-    wins = yes is not None and yes == (row.side == "yes")
-    payout = ONE if wins else ZERO  # an unknown strike is taken to lose
+    return yes is not None and yes == (row.side == "yes")
+
+
+def _result(row: OrderRow, wins: bool) -> Decimal:
+    """Return the worst result in dollars of one order that is paid or not."""
+    payout = ONE if wins else ZERO
     price = row.average_price if row.average_price is not None else row.price
     fee = row.fee if row.fee is not None else row.fee_bound
     filled = row.filled * (payout - price) - (fee if row.filled else ZERO)

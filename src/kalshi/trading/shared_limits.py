@@ -29,6 +29,7 @@ def shared_refusal(
     """
     if row.reduces:
         return None
+    others = [other for other in others if other.filled or other.is_open]  # the rest ended with nothing
     # The side is part of an order's identity: a forecast that crossed 50 % since would buy against itself.
     for other in others:
         if _against(row, other):
@@ -40,17 +41,14 @@ def shared_refusal(
         other for other in others if other.event_ticker != row.event_ticker and counts_today(other, since)
     ]
 
-    def own(rows: Sequence[OrderRow]) -> list[OrderRow]:
-        return [other for other in rows if other.strategy == row.strategy]
-
+    day = loss_of_events(elsewhere)
+    own, own_elsewhere = ([one for one in some if one.strategy == row.strategy] for some in (same_event, elsewhere))
+    own_day = day if len(own_elsewhere) == len(elsewhere) else loss_of_events(own_elsewhere)
     return (
-        _above("event", "the event could then lose", row, same_event, (), limits.event_cost)
-        or _above("day", f"{TODAY} could then lose", row, same_event, elsewhere, limits.day_cost)
-        or _above(
-            "strategy", f"{TODAY} of {row.strategy} could then lose", row, own(same_event), own(elsewhere),
-            limits.strategy_cost,
-        )
-    )  # fmt: skip
+        _above("event", "the event could then lose", row, same_event, ZERO, limits.event_cost)
+        or _above("day", f"{TODAY} could then lose", row, same_event, day, limits.day_cost)
+        or _above("strategy", f"{TODAY} of {row.strategy} could then lose", row, own, own_day, limits.strategy_cost)
+    )
 
 
 def counts_today(row: OrderRow, since: datetime) -> bool:
@@ -65,10 +63,9 @@ def loss_of_events(rows: Iterable[OrderRow]) -> Decimal:
 
 
 def _above(
-    name: str, what: str, row: OrderRow, same: Sequence[OrderRow], elsewhere: Sequence[OrderRow], most: Decimal
+    name: str, what: str, row: OrderRow, same: Sequence[OrderRow], others: Decimal, most: Decimal
 ) -> Refusal | None:
-    """Judge one limit. same: other orders of the row's event, whose loss depends on it; elsewhere: of other events."""
-    others = loss_of_events(elsewhere)
+    """Judge one limit. same: other orders of the row's event; others: dollars that those of other events can lose."""
     loss = others + worst_loss([*same, row])
     if loss <= most:
         return None
