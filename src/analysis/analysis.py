@@ -20,8 +20,8 @@ from kalshi.runtime.run import SAMPLE_STATE, Run
 
 NO_MARKETS = (
     "The paper exchange has no open {series} event: run `PYTHONPATH=src python3 src/kalshi/tsa_trading_bot.py"
-    " --mode paper` today, look at made-up markets, which a run without network trades, with --sample,"
-    " or at another exchange with --mode demo or --mode live."
+    " --mode paper` today; where there is no network that trades made-up markets, which --sample shows."
+    " --mode demo and --mode live look at another exchange."
 )
 
 
