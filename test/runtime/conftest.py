@@ -53,7 +53,9 @@ def main(run):
         leak(run)
     if run.args.then == "unknown then fail":
         end_with_unknown_order(run)
-    if run.args.then in ("early", "unknown then fail"):
+    if run.args.then.startswith("quiet"):
+        run.args.no_email = True  # as a script does where nothing is worth a mail
+    if run.args.then in ("early", "unknown then fail", "quiet failure"):
         raise DataError("the page of counts has no table: look at it by hand")
     run.report.add_line(f"hello, it is {run.now:%Y-%m-%dT%H:%M}Z")
     if run.args.then == "leak late":

@@ -156,6 +156,23 @@ def test_runs_that_end_well_mail_each_time_and_each_run_once(project: Project, m
     assert subjects(mailbox) == ["tiny: ok (paper)", "tiny: nothing to do (paper)", "tiny: ok (paper)"]
 
 
+def test_a_run_that_is_not_worth_a_mail_mails_alarms_and_failures_all_the_same(project: Project, mailbox: str) -> None:
+    project.run("--then", "quiet")
+    assert subjects(mailbox) == []
+    project.run("--then", "quiet failure")
+    assert subjects(mailbox) == ["tiny: failed (paper)"]
+    with sqlite3.connect(project.data / "kalshi_paper.db") as store:  # as one that was killed leaves it
+        store.execute("UPDATE runs SET status = 'running', ended_at = NULL")
+    store.close()
+    assert project.run("--then", "quiet", "--no-email").returncode == 0
+    assert len(subjects(mailbox)) == 1  # a person does not want any
+    with sqlite3.connect(project.data / "kalshi_paper.db") as store:
+        store.execute("UPDATE runs SET status = 'running', ended_at = NULL")
+    store.close()
+    project.run("--then", "quiet")
+    assert subjects(mailbox)[1:] == ["tiny: ok (paper)"]
+
+
 def test_a_mail_that_could_not_be_sent_is_tried_again_by_the_next_run(project: Project, mailbox: str) -> None:
     assert project.run("--then", "known", AWS_ENDPOINT_URL="http://127.0.0.1:9").returncode == 3
     assert subjects(mailbox) == []

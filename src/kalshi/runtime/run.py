@@ -53,6 +53,9 @@ class Run:
         self.started_at = utc_now()
         self.dry_run_reason = _dry_run_reason(config, args, moment)
         self.report = Report(f"{job}: {new_york_text(self.now)}")
+        # As it was asked for. A script may set args.no_email as well: that its run is not worth a mail.
+        self.no_email: bool = args.no_email
+        self.alarmed = False
         self._exchange: ExchangeClient | None = None
         self._store: Store | None = None
         self._desk: Desk | None = None
@@ -146,10 +149,10 @@ class Run:
                 self.log.warning("reconciliation: %s", found)
                 # A break is named in one mail; while it lasts, its lock shows in `status` and in each refusal.
                 if not found.known:
-                    self.report.add_line(f"Reconciliation: {found}")
+                    self.alarm(f"Reconciliation: {found}")
             for locked in desk.protect():
                 self.log.warning("protection: %s", locked)
-                self.report.add_line(f"Protection: {locked}")
+                self.alarm(f"Protection: {locked}")
             self._desk = desk
         return self._desk
 
@@ -168,6 +171,11 @@ class Run:
         """Return what a person should see to before it stops a run, as far as this run has asked for it."""
         warning = self._desk.venue.attestation_warning() if self._desk is not None else ""
         return [warning] if warning else []
+
+    def alarm(self, line: str) -> None:
+        """Add *line* to the report, which is then mailed although nothing else in it is worth a mail."""
+        self.report.add_line(line)
+        self.alarmed = True
 
     def nothing_to_do(self, reason: str) -> NoReturn:
         """End the run here, well, with *reason* in log and report, such as "XNYS is closed today"."""

@@ -17,7 +17,7 @@ def open_row(run: Run) -> None:
     """
     for run_id in run.store.mark_crashed(run.job, ended_at=utc_now()):
         run.log.warning("run %s ended without closing its row: marked as crashed", run_id)
-        run.report.add_line(f"Run {run_id} of this job was killed or crashed; what it sent is looked up first")
+        run.alarm(f"Run {run_id} of this job was killed or crashed; what it sent is looked up first")
     run.store.open_run(
         run.run_id,
         job=run.job,

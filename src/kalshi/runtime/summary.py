@@ -38,7 +38,8 @@ def deliver(run: Run, ending: Ending, *, redact: Callable[[str], str]) -> None:
         text = redact(run.report.text())
     else:
         text = ""
-    quiet = run.args.no_email or ending.code == EXIT_STOPPED or notices.was_mailed(run, ending)
+    routine = run.args.no_email and ending.code == EXIT_OK and not run.alarmed
+    quiet = run.no_email or routine or ending.code == EXIT_STOPPED or notices.was_mailed(run, ending)
     mailed_copy = "" if quiet else _mail(run, ending, redact)
     # When the mail is shown instead of sent it contains the report: once is enough.
     print_out(mailed_copy if text and mailed_copy else text)
