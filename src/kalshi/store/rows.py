@@ -100,8 +100,13 @@ class OrderRow:
     @property
     def is_open(self) -> bool:
         """Whether something is still to be found out: an unknown outcome, a rest, a change, or fills not booked."""
-        accepted = self.state == ACCEPTED and (self.remaining > 0 or self.filled != self.booked)
-        return self.state in UNRESOLVED or accepted or self.amend_sent_at is not None
+        return self.may_fill or (self.state == ACCEPTED and self.filled != self.booked)
+
+    @property
+    def may_fill(self) -> bool:
+        """Whether it may still trade: its outcome is unknown, some of it rests, or a change is on its way."""
+        rests = self.state == ACCEPTED and self.remaining > 0
+        return rests or self.state in UNRESOLVED or self.amend_sent_at is not None
 
     def replace(self, **values: Any) -> OrderRow:
         """Return a copy with other values."""

@@ -52,8 +52,8 @@ def shared_refusal(
 
 
 def counts_today(row: OrderRow, since: datetime) -> bool:
-    """Return whether an order counts for the day that began at *since* (aware): made in it, or still open."""
-    return row.created_at >= since or row.is_open
+    """Return whether an order counts for the day that began at *since* (aware): made in it, or it may still fill."""
+    return row.created_at >= since or row.may_fill
 
 
 def loss_of_events(rows: Iterable[OrderRow]) -> Decimal:
