@@ -14,6 +14,7 @@ if not __package__:  # started by path: let `kalshi` be found beside this folder
 import argparse
 
 from kalshi.connect import PAPER_STATE
+from kalshi.exchange.hosts import PAPER_BASE
 from kalshi.exchange.models import Event, Market
 from kalshi.runtime.job import job
 from kalshi.runtime.run import SAMPLE_STATE, Run
@@ -61,7 +62,8 @@ def has_only_sample(run: Run) -> bool:
 def show_account(run: Run) -> None:
     """Show mode, balance and what is held."""
     balance = run.exchange.balance()
-    run.report.add_line(f"Logged in to {run.config.api_base}, mode {run.config.mode}")
+    where = "the exchange in this process" if run.config.api_base == PAPER_BASE else run.config.api_base
+    run.report.add_line(f"Logged in to {where}, mode {run.config.mode}")
     run.report.add_line(f"Balance: ${balance.balance_dollars}")
     run.report.add_table(
         "Positions",
