@@ -107,7 +107,7 @@ class LiveFeed:
             return now
         self._sleep(self.rules.latency_s)
         try:
-            self._refresh(self._tickers_of(path, body))
+            self._refresh(self._tickers_of(body))
         except (ExchangeError, DataError) as error:
             self._pause(str(error))
         return self._clock()
@@ -187,7 +187,7 @@ class LiveFeed:
             mine = (order for orders in world.open_orders.values() for order in orders.values())
             return {order.ticker for order in mine if world.listings[order.ticker].series_ticker in self._series}
 
-    def _tickers_of(self, path: str, body: bytes) -> set[str]:
+    def _tickers_of(self, body: bytes) -> set[str]:
         """Return the markets a request may touch: those it names, and those in which orders rest."""
         named: set[str] = set()
         try:
