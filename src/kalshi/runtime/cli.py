@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     run = add("run", _run, "run one job; what follows the name goes to it", common=False)
     run.add_argument("name", help="name of a job, as `list` shows it")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the job")
-    add("status", _status, "last run of every job, positions, limits used, open orders, locks and the kill switch")
+    add("status", _status, "last run of every job, positions, results, limits used, open orders, locks, kill switch")
     orders = add("orders", _orders, "the newest orders in the store")
     orders.add_argument("--limit", type=int, default=50, help="how many; default 50")
     control = add("control", _control, "stop jobs or an event, let them only close, or resume")
