@@ -120,6 +120,31 @@ def test_an_env_file_that_can_not_be_read_is_named(tmp_path):
             load_config(env_file=path)
 
 
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("# mode\n\nKALSHI_MODE paper\n", "line 3: write NAME=value"),
+        ("A=1\nKALSHI_MODE\n", "line 2: write NAME=value"),
+        ('export KALSHI_MODE="paper\nA=1\n', "line 1: write NAME=value"),
+        ("KALSHI_KEY_ID='secret\n", "line 1: write NAME=value"),
+        ("KALSHI_MODE=paper\n# live\nKALSHI_MODE=live\n", "KALSHI_MODE is set in line 1 and again in line 3"),
+    ],
+)
+def test_an_env_file_with_a_line_that_would_be_passed_over_is_refused(tmp_path, text, told):
+    path = tmp_path / "slip.env"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=told) as caught:
+        load_config(env_file=path)
+    assert str(path) in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_lines_that_are_clear_pass(tmp_path):
+    path = tmp_path / "clear.env"
+    clear = "\n# a comment\nexport KALSHI_MODE = 'demo' # why\n"
+    path.write_text(clear + "KALSHI_KEY_ID=\"k\"\nMINE=1\nMINE='two\nlines'\n\n")
+    assert read_in_a_new_process(tmp_path, KALSHI_ENV_FILE=str(path)).startswith("demo k ")
+
+
 def test_an_unknown_mode_argument():
     assert "use paper, demo or live" in refusal({}, mode="production")
 

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from email.utils import parseaddr
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values, load_dotenv
+from dotenv.parser import parse_stream
 
 from kalshi.errors import ConfigError
 from kalshi.exchange.hosts import DEMO_BASE, LIVE_BASE, PAPER_BASE, check_api_base, is_loopback, mode_of_host
@@ -259,11 +261,13 @@ def load_config(
         if path.is_dir():
             raise ConfigError(f"{path} can not be read (it is a directory): name a file in KALSHI_ENV_FILE")
         try:
-            _refuse_unknown_names(dotenv_values(path, interpolate=False, encoding="utf-8"), str(path), slips=True)
-            load_dotenv(path, override=False, encoding="utf-8")
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
             raise ConfigError(f"{path} can not be read ({reason}): correct it or move it away") from None
+        _refuse_unclear_lines(text, path)
+        _refuse_unknown_names(dotenv_values(stream=StringIO(text), interpolate=False), str(path), slips=True)
+        load_dotenv(stream=StringIO(text), override=False)
         environ = os.environ
     _refuse_unknown_names(environ, "the environment")
     values = {variable.field: _read(variable, environ) for variable in VARIABLES}
@@ -301,6 +305,25 @@ def _read(variable: Variable, environ: Mapping[str, str]) -> Any:
     except ValueError as error:
         shown = "" if variable.field in ("private_key_password", "ping_urls", "database_url") else f"={text!r}"
         raise ConfigError(f"{variable.name}{shown} is not valid: {error}") from None
+
+
+def _refuse_unclear_lines(text: str, path: Path) -> None:
+    """Raise ConfigError for a line without `=`, an unclosed quote, or a name of ours that is set twice.
+
+    Such a line would be passed over, and the default that holds instead is the live exchange. Its text is not
+    shown: it may hold a secret.
+    """
+    known = {variable.name for variable in VARIABLES}
+    seen: dict[str, int] = {}
+    for binding in parse_stream(StringIO(text)):
+        skipped = binding.original.string
+        line = binding.original.line + len(skipped[: len(skipped) - len(skipped.lstrip())].splitlines())
+        name = binding.key or ""
+        if binding.error or (name and binding.value is None):
+            raise ConfigError(f"{path}, line {line}: write NAME=value, and close each quote that is opened")
+        if name in known and name in seen:
+            raise ConfigError(f"{path}: {name} is set in line {seen[name]} and again in line {line}: delete one")
+        seen[name] = line
 
 
 def _refuse_unknown_names(names: Iterable[str], where: str, *, slips: bool = False) -> None:
