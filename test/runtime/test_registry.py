@@ -48,3 +48,4 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 def test_every_job_of_the_package_is_named_like_its_file_and_says_what_it_does() -> None:
     for entry in jobs():
         assert entry.module == f"kalshi.{entry.name}" and entry.summary
+        assert not any("%%" in parameter.meaning for parameter in entry.parameters())

@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the job")
     add("status", _status, "last run of every job, positions, results, limits used, open orders, locks, kill switch")
     orders = add("orders", _orders, "the newest orders in the store")
-    orders.add_argument("--limit", type=int, default=50, help="how many; default 50")
+    orders.add_argument("--limit", type=_number_of_rows, default=50, metavar="N", help="how many; default 50")
     control = add("control", _control, "stop jobs or an event, let them only close, or resume")
     control.add_argument("action", choices=("stop", "reduce-only", "resume"))
     control.add_argument("--scope", default="", help="a job, a strategy or an event ticker; default every job")
@@ -61,6 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     doctor = add("doctor", _doctor, "check configuration, key, clock, exchange, mail and database")
     doctor.add_argument("--offline", action="store_true", help="leave out the checks that need the network")
     return parser
+
+
+def _number_of_rows(text: str) -> int:
+    number = int(text) if text.isdecimal() and len(text) <= 6 else 0
+    if not 1 <= number <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 100000")
+    return number
 
 
 def _config(args: argparse.Namespace) -> Config:

@@ -30,7 +30,7 @@ class Parameter:
         """Return what argparse was told."""
         empty = action.default in (None, argparse.SUPPRESS)
         default = None if empty else str(action.default)
-        meaning = (action.help or "").replace("%(default)s", str(action.default))
+        meaning = (action.help or "").replace("%(default)s", str(action.default)).replace("%%", "%")
         return cls(" ".join(action.option_strings[-1:]) or action.dest, default, meaning)
 
 
