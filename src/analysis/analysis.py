@@ -36,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(run: Run) -> None:
     """Fill the report, which is printed at the end."""
     series = run.args.series
+    if run.config.mode != "live":
+        run.report.mark(run.config.mode.upper())
     if run.args.sample or has_only_sample(run):
         run.enter_sample()
     show_account(run)

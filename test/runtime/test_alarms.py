@@ -170,7 +170,7 @@ def test_a_run_that_is_not_worth_a_mail_mails_alarms_and_failures_all_the_same(p
         store.execute("UPDATE runs SET status = 'running', ended_at = NULL")
     store.close()
     project.run("--then", "quiet")
-    assert subjects(mailbox)[1:] == ["tiny: ok (paper)"]
+    assert subjects(mailbox)[1:] == ["tiny: ok, with an alarm (paper)"]
 
 
 def test_a_mail_that_could_not_be_sent_is_tried_again_by_the_next_run(project: Project, mailbox: str) -> None:

@@ -95,6 +95,15 @@ def test_the_order_is_in_report_mail_store_and_command_line(trader: Project) -> 
     assert [row["market"] for row in status["open_orders"]] == [order["market"]]
 
 
+def test_what_the_exchange_has_and_the_record_has_not_is_in_the_subject_of_the_mail(trader: Project) -> None:
+    assert "Subject: trader: ok (paper)" in run(trader).stdout
+    for database in trader.data.glob("kalshi_paper.db*"):
+        database.unlink()
+    done = run(trader)
+    assert "Subject: trader: ok, with an alarm (paper)" in done.stdout
+    assert "rests and is not in the store" in " ".join(done.stdout.split())
+
+
 def test_status_shows_limits_and_positions_and_reconcile_agrees(trader: Project) -> None:
     run(trader)
     status = json.loads(kalshi(trader, "status", "--json").stdout)
@@ -240,6 +249,8 @@ def test_jobs_are_listed_and_run_by_name(trader: Project) -> None:
         (["run", "tradr"], "there is no job 'tradr'"),
         (["control", "stop", "--scope", "tradr"], "'tradr' is neither a job"),
         (["status", "--mode", "real"], "invalid choice"),
+        (["orders", "--limit", "-3"], "'-3' is not a whole number from 1 to 100000"),
+        (["orders", "--limit", "9" * 23], "is not a whole number from 1 to 100000"),
         ([], "required"),
     ],
 )
@@ -264,7 +275,7 @@ def test_made_up_markets_are_shown_apart_and_marked(trader: Project) -> None:
     status = json.loads(kalshi(trader, "status", "--json").stdout)
     assert status["open_orders"] == [] and "sample_open_orders" in status
     look = trader.run(command=[sys.executable, ANALYSIS, "--offline"])
-    assert "*** SAMPLE ***" in look.stdout and "Ladder of KXTSAW-" in look.stdout, look.stderr
+    assert "*** PAPER *** *** SAMPLE ***" in look.stdout and "Ladder of KXTSAW-" in look.stdout, look.stderr
     kalshi(trader, "doctor", "--offline")  # opens a paper exchange of its own, which lists nothing
     assert "--sample" in trader.run(command=[sys.executable, ANALYSIS, "--offline"]).stdout
     look = trader.run(command=[sys.executable, ANALYSIS, "--offline", "--sample"])

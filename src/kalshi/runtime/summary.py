@@ -128,7 +128,8 @@ def _mail(run: Run, ending: Ending, redact: Callable[[str], str]) -> str:
     """Send the summary; return it as text to print where the settings say that none is sent."""
     from kalshi.mailer import MailOutcome, send_email
 
-    subject = f"{run.job}: {ending.status.replace('_', ' ')} ({', '.join(_about(run))})"
+    alarm = ", with an alarm" if run.alarmed else ""
+    subject = f"{run.job}: {ending.status.replace('_', ' ')}{alarm} ({', '.join(_about(run))})"
     text = redact(run.report.text())
     reason = _unset(run.config) or ("offline" if run.offline else "")
     if not reason:
