@@ -228,3 +228,11 @@ def test_offline_paper_runs_on_the_sample_and_says_so(world: World, tmp_path: Pa
     assert "E-mail (not sent" in ended.stdout.splitlines()[0]
     assert "Orders of this run" in ended.stdout
     assert not world.requests
+
+
+def test_made_up_counts_with_another_exchange_say_what_could_not_be_read(world: World, tmp_path: Path) -> None:
+    ended = run_bot(world, tmp_path, "--mode", "paper", "--offline")
+    assert ended.returncode == 2
+    said = " ".join(ended.stdout.split())
+    assert "Counts: SAMPLE (offline: tsa.gov was not asked" in said and "or let real data be read" in said
+    assert orders_at(world) == 0

@@ -95,9 +95,9 @@ def order_weekdays(text: str) -> frozenset[int]:
 def get_counts(run: Run) -> FetchResult:
     """Return the counts and say where they are from; enter the sample where nothing else is to be had."""
     counts = fetch_counts(run.config, None, as_of=run.simulated_now, clock=utc_now, offline=run.offline)
+    run.report.add_line(f"Counts: {counts.source} ({'; '.join(counts.notes) or 'fresh'})")
     if counts.source == "SAMPLE":
         run.enter_sample()
-    run.report.add_line(f"Counts: {counts.source} ({'; '.join(counts.notes) or 'fresh'})")
     return counts
 
 

@@ -107,7 +107,7 @@ def test_limit_price_is_the_best_allowed_price_not_above(
 
 def test_a_side_below_the_lowest_is_said_to_be_below() -> None:
     rules = Rules(lowest=Decimal("0.6"))
-    assert decide(market("0.50", "0.52"), 0.55, rules, taker_fee).reason == "extreme: YES at 55.0% is below 60%"
+    assert decide(market("0.50", "0.52"), 0.55, rules, taker_fee).reason == "extreme: YES 55.0% is below 60%"
 
 
 def test_an_order_that_rests_pays_the_makers_fee_of_its_series() -> None:

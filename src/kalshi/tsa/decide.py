@@ -95,7 +95,7 @@ def decide(
 
     if not rules.lowest <= value <= rules.highest:
         bound = f"below {rules.lowest:.0%}" if value < rules.lowest else f"above {rules.highest:.0%}"
-        return row(None, None, f"extreme: {side.upper()} at {value:.1%} is {bound}")
+        return row(None, None, f"extreme: {side.upper()} {value:.1%} is {bound}")
     if bid is None and ask is None:
         return row(None, None, "no quotes")
     if bid is not None and ask is not None and ask <= bid:
