@@ -59,6 +59,16 @@ def test_the_smallest_count_is_accepted(hall: Hall) -> None:
     assert submit(hall, count=D("0.01")).outcome is ACCEPTED
 
 
+def test_what_would_be_possible_fits_the_cost_too(hall: Hall) -> None:
+    limits = replace(SMALL, order_contracts=D("100"), order_cost=D("10.00"))
+    report = submit(hall, limits=limits, count=D("500"))
+    refused(report, "above the limit of 100 contracts")
+    possible = int(report.reason.split("; ")[1].split(" ")[0])
+    assert 0 < possible < 100
+    refused(submit(hall, limits=limits, count=D(possible + 1)), "per order")
+    assert submit(hall, limits=limits, count=D(possible)).outcome is ACCEPTED
+
+
 def test_cost_of_one_order_with_its_fee(hall: Hall) -> None:
     # 10 at 0.30 cost 3.00 and at most 0.147 in fees, reserved as 0.15.
     refused(submit(hall, replace(SMALL, order_cost=D("3.14"))), "per order")

@@ -165,7 +165,7 @@ def possible_by_cost(check: Check) -> Decimal:
 
 CONTROLS: tuple[Control, ...] = (
     Control("market", right_market),
-    Control("count", count_allowed, lambda check: check.limits.order_contracts),
+    Control("count", count_allowed, lambda check: min(check.limits.order_contracts, possible_by_cost(check))),
     Control("price", price_allowed),
     Control("market hours", market_open),
     Control("order type", possible),
