@@ -61,6 +61,14 @@ def test_an_order_cancelled_elsewhere_rests_no_more(hall: Hall) -> None:
     hall.new_client().cancel_order(report.order_id or "", market_ticker=LOW)
     assert hall.desk().reconcile() == []
     assert hall.store.resting_orders() == []
+    assert [row.reason for row in hall.store.orders()] == ["cancelled or expired"]
+
+
+def test_what_the_record_says_of_an_order_ends_with_it(hall: Hall) -> None:
+    report = hall.desk().submit(intent(), hall.market())
+    assert report.reason == "rests in the book"
+    assert hall.desk().cancel(report.order_id or "", LOW).done
+    assert [row.reason for row in hall.store.orders()] == ["cancelled or expired"]
 
 
 def test_an_unknown_order_is_found_and_its_event_stays_open(hall: Hall) -> None:

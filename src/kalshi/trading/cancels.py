@@ -12,7 +12,7 @@ from kalshi.exchange.models import Order
 from kalshi.store.rows import OrderRow
 from kalshi.store.schema import UNRESOLVED
 from kalshi.trading.outcomes import rejection_reason
-from kalshi.trading.submit import ENDED, NO_AMEND, ZERO, changed, learn, resolve, unpriced
+from kalshi.trading.submit import ENDED, NO_AMEND, ZERO, at_its_end, changed, learn, resolve, unpriced
 
 if TYPE_CHECKING:
     from kalshi.trading.desk import Desk
@@ -92,7 +92,9 @@ def _cancel(desk: Desk, row: OrderRow, order_id: str) -> CancelResult:
         return CancelResult(row.ticker, order_id, True, canceled.reduced_by, "cancelled")
     # The answer of the write is newer than any read: what rested and was not taken back is filled.
     filled = max(row.filled, row.filled + row.remaining - canceled.reduced_by)
-    changed(desk, row, {"remaining": ZERO, "filled": filled, **unpriced(row, filled), **NO_AMEND})
+    reason = at_its_end(row, filled)
+    ended = {"remaining": ZERO, "filled": filled, "reason": reason, **unpriced(row, filled), **NO_AMEND}
+    changed(desk, row, ended)
     return CancelResult(row.ticker, order_id, True, canceled.reduced_by, "cancelled")
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 ZERO = Decimal(0)
+RESTS, RESTS_IN_PART = "rests in the book", "filled in part, the rest rests"
 ENDED = ("canceled", "executed")  # a status that is neither of these may rest
 NO_AMEND: dict[str, object] = {"amend_price": None, "amend_count": None, "amend_sent_at": None}
 READ_LAG = timedelta(seconds=30)
@@ -131,9 +132,10 @@ def learned(desk: Desk, row: OrderRow, order: Order, reason: str | None = None) 
     cost = order.taker_fill_cost_dollars + order.maker_fill_cost_dollars
     fee = order.taker_fees_dollars + order.maker_fees_dollars
     filled = order.fill_count_fp
+    rests = order.status not in ENDED and order.remaining_count_fp > 0
     return {
         "state": ACCEPTED,
-        "reason": row.reason if reason is None else reason,
+        "reason": (row.reason if rests else at_its_end(row, filled)) if reason is None else reason,
         "price": own_price(row, order),
         "order_id": order.order_id,
         "filled": filled,
@@ -284,9 +286,16 @@ def _request(intent: Intent, row: OrderRow) -> CreateOrder:
     )
 
 
+def at_its_end(row: OrderRow, filled: Decimal) -> str:
+    """Return the reason of an order of which nothing rests any more: what was said while it rested is over."""
+    if row.reason not in (RESTS, RESTS_IN_PART):
+        return row.reason
+    return "filled" if filled >= row.count else "cancelled or expired" + (", filled in part" if filled else "")
+
+
 def _in_words(intent: Intent, filled: Decimal, remaining: Decimal) -> str:
     if filled and not remaining:
         return "filled" if filled == intent.count else "filled in part, the rest was cancelled"
     if filled:
-        return "filled in part, the rest rests"
-    return "rests in the book" if remaining else "nothing was offered: nothing traded"
+        return RESTS_IN_PART
+    return RESTS if remaining else "nothing was offered: nothing traded"
