@@ -5,6 +5,7 @@ And a store for each database: `store_place` and `store` run their test on SQLit
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from functools import wraps
 from pathlib import Path
@@ -20,6 +21,12 @@ from kalshi.paper.routes import find_route
 from kalshi.store import Store
 from kalshi.store.place import Place
 from paper import specification
+
+
+def pytest_configure() -> None:
+    """Let processes that tests start be interrupted: a shell that runs the tests in the background ignores Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -275,7 +275,7 @@ def test_runs_at_once_keep_all_their_files(tmp_path: Path) -> None:
     running = [subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL) for _ in range(3)]
     assert [one.wait(timeout=120) for one in running] == [0, 0, 0]
     stems = {path.stem for path in (tmp_path / "out").iterdir()}
-    assert len(stems) == 3 and len(list((tmp_path / "out").iterdir())) == 12
+    assert len(stems) == 3 and len(list((tmp_path / "out").iterdir())) == 15
 
 
 def test_the_real_history_by_files(tmp_path: Path) -> None:

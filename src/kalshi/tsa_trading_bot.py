@@ -50,7 +50,7 @@ def save_page(run: Run, picture: tsa_steps.Picture) -> None:
 
     page = week_page(picture, now=run.now, job=run.job, marks=run.report.marks)
     path = run.report_dir / f"tsa_week_{picture.week.week_sunday}.html"
-    write_atomically(path, render(page))
+    write_atomically(path, run.redact(render(page)))
     run.report.add_line(f"Page of the week: {path}")
 
 

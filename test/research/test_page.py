@@ -132,6 +132,13 @@ def test_what_comes_in_is_escaped() -> None:
     assert evil in Reader(render(page)).texts
 
 
+def test_control_characters_do_not_get_through() -> None:
+    blocks = [Text("e\x9b\u2028f"), TableBlock(("g\rh",), [("i\x07",)])]
+    page = render(Page("a\x1b[2Jb", "c\x00d", [Section("s", blocks)]))
+    assert not set(page) & {chr(code) for code in (*range(9), *range(11, 32), *range(127, 160), 0x2028, 0x2029)}
+    assert "a [2Jb" in Reader(page).texts
+
+
 def test_a_label_in_a_chart_is_escaped() -> None:
     svg = charts.lines(["<b>&x"], {"a<script>": [1.0]}, "y")
     assert "<script" not in svg and "<b>" not in svg and "&lt;b&gt;&amp;x" in svg

@@ -6,6 +6,7 @@ The builders (`backtest_page`, `comparison_page`, ...) say what is on a page; th
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 TEMPLATE = Path(__file__).with_name("templates") / "page.html"
+CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 Tone = Literal["good", "bad", "neutral"]
 
 
@@ -121,7 +123,10 @@ def tone_of(verdict: str) -> Tone:
 
 
 def render(page: Page) -> str:
-    """Return *page* as one HTML document without any external request; every text is escaped."""
+    """Return *page* as one HTML document without any external request.
+
+    Every text is escaped and set on one line; control characters, which an exchange's texts may carry, are gone.
+    """
     return _template().render(page=page)
 
 
@@ -129,8 +134,15 @@ def render(page: Page) -> str:
 def _template() -> Template:
     from jinja2 import Environment, StrictUndefined
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_clean
+    )
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+
+
+def _clean(value: object) -> object:
+    """Return a text without line breaks and control characters; a chart, which is markup already, as it is."""
+    return CONTROL.sub(" ", value) if type(value) is str else value
 
 
 def _cell(value: object) -> str:

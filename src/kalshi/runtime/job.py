@@ -103,7 +103,9 @@ def _prepare(spec: Job, args: argparse.Namespace, run_id: str, log: RunLog) -> R
     config = _with_directories(load_config(mode=args.mode), args)
     log.redact.learn(config)
     moment = parse_moment(args.date) if args.date is not None else None
-    run = Run(job=spec.name, run_id=run_id, config=config, args=args, log=log.logger, moment=moment)
+    run = Run(
+        job=spec.name, run_id=run_id, config=config, args=args, log=log.logger, moment=moment, redact=log.redact
+    )
     if spec.needs_exchange and config.mode != "paper":
         run.connect()  # a missing or unreadable key is said before any work is done
     return run

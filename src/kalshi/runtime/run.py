@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -33,6 +34,7 @@ class Run:
     simulated_now: the moment of --date, None without: what a run reads itself is then news to it, too.
     clock: callable, aware UTC, moves on; starts at `now`. For ages of quotes and for waiting.
     dry_run: no order leaves this process, for the reason in dry_run_reason.
+    redact: takes secrets out of a text; for files that a job writes itself.
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class Run:
         args: argparse.Namespace,
         log: logging.Logger,
         moment: datetime | None = None,
+        redact: Callable[[str], str] = str,
     ) -> None:
         self.job, self.run_id, self.config, self.args, self.log = job, run_id, config, args, log
+        self.redact = redact
         self.offline: bool = args.offline or config.offline
         self.now = moment or utc_now()
         self.simulated_now = moment
@@ -104,7 +108,7 @@ class Run:
         """
         if self.config.api_base != PAPER_BASE:
             raise ConfigError(
-                "made-up markets stay inside this process, but KALSHI_API_BASE names another exchange: unset it"
+                "made-up markets stay inside this process, but KALSHI_API_BASE names another exchange: unset it, or let real data be read"
             )
         if self.config.mode != "paper" or self._exchange is not None or self._desk is not None:
             raise ConfigError("sample markets are for paper mode only, and before anything else was traded")
