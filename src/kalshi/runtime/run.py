@@ -108,7 +108,8 @@ class Run:
         """
         if self.config.api_base != PAPER_BASE:
             raise ConfigError(
-                "made-up markets stay inside this process, but KALSHI_API_BASE names another exchange: unset it, or let real data be read"
+                "made-up markets stay inside this process, but KALSHI_API_BASE names another exchange: "
+                "unset it, or let real data be read"
             )
         if self.config.mode != "paper" or self._exchange is not None or self._desk is not None:
             raise ConfigError("sample markets are for paper mode only, and before anything else was traded")
